@@ -1,0 +1,3 @@
+"""Brickyard: an open hardware design registry."""
+
+__version__ = "0.1.0"

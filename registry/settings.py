@@ -1,0 +1,94 @@
+"""The instance's settings: frozen, and the only reader of the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from registry.errors import Invalid
+
+PROJECT = Path(__file__).resolve().parent.parent
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"", "0", "false", "no", "off"}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where data lies and what is allowed.
+
+    Attributes:
+        data: folder for the database, mirrors and artifacts.
+        database_url: SQLAlchemy URL; SQLite in `data` unless told otherwise.
+        public_url: the address people use, printed on documents; no trailing slash.
+        git_local: local paths may be submitted (for tests and private instances).
+        git_allow_hosts: hosts (`name` or `name:port`) that may be private or plain http.
+        worker_slots: targets built at once by one worker.
+        https: cookies are sent over https alone.
+    """
+
+    data: Path
+    database_url: str
+    public_url: str = "http://127.0.0.1:8000"
+    git_local: bool = False
+    git_allow_hosts: tuple[str, ...] = ()
+    worker_slots: int = 2
+    https: bool = False
+    secret_key: str = field(default="", repr=False)
+    tests: bool = False
+
+    @property
+    def mirrors(self) -> Path:
+        return self.data / "mirrors"
+
+    @property
+    def blobs(self) -> Path:
+        return self.data / "blobs"
+
+    @property
+    def work(self) -> Path:
+        return self.data / "work"
+
+    @property
+    def on_sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite")
+
+
+def _flag(name: str, text: str) -> bool:
+    value = text.strip().lower()
+    if value not in _TRUE | _FALSE:
+        raise Invalid(f"{name} is {text!r}.", "Set it to 1 or 0.")
+    return value in _TRUE
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings from BRICKYARD_* variables. Raises: Invalid for a value that can't be understood."""
+    env = os.environ if environ is None else environ
+    data = Path(env.get("BRICKYARD_DATA") or "var").resolve()
+    url = env.get("BRICKYARD_DATABASE_URL") or f"sqlite:///{data / 'brickyard.sqlite3'}"
+    if url.startswith("postgres://") or url.startswith("postgresql://"):
+        url = "postgresql+psycopg://" + url.split("://", 1)[1]
+    if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise Invalid(
+            "BRICKYARD_DATABASE_URL names a database that Brickyard does not know.", "Use sqlite:/// or postgresql://."
+        )
+    try:
+        slots = int(env.get("BRICKYARD_WORKER_SLOTS") or min(os.cpu_count() or 1, 8))
+    except ValueError as error:
+        raise Invalid("BRICKYARD_WORKER_SLOTS is not a number.", "Set it to the number of targets to build at once.") from error
+    public = (env.get("BRICKYARD_PUBLIC_URL") or "http://127.0.0.1:8000").rstrip("/")
+    if not public.startswith(("http://", "https://")):
+        raise Invalid("BRICKYARD_PUBLIC_URL is not an http address.", "Set it to what people type, for example https://hw.example.org.")
+    return Settings(
+        data=data,
+        database_url=url,
+        public_url=public,
+        git_local=_flag("BRICKYARD_GIT_LOCAL", env.get("BRICKYARD_GIT_LOCAL", "")),
+        git_allow_hosts=tuple(
+            host.strip().lower() for host in env.get("BRICKYARD_GIT_ALLOW_HOSTS", "").split(",") if host.strip()
+        ),
+        worker_slots=max(1, slots),
+        https=public.startswith("https://"),
+        secret_key=env.get("BRICKYARD_SECRET_KEY", ""),
+    )
