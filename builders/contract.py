@@ -23,6 +23,7 @@ SRC = "/src"  # the target's inputs, read-only
 OUT = "/out"  # artifacts, at their declared paths
 SCRATCH = "/scratch"  # writable, lives as long as the target's build
 TOOLS = "/tools/builders"  # the builders package, read-only: helper programs live in builders/programs/
+PYTHON = "/venv/bin/python"  # the registry's own environment, read-only; `builders` can be imported
 
 Kind = Literal["board", "part", "bom"]
 

@@ -1,0 +1,56 @@
+"""The job queue: Huey, on SQLite beside the database or on PostgreSQL for many hosts.
+
+The queue only delivers: a row in the database says what is to be done, and a sweeper delivers again what got lost, so every
+job must be safe to run twice.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from huey import Huey, PostgresHuey, SqliteHuey, crontab
+from huey.consumer import Consumer
+
+_log = logging.getLogger(__name__)
+
+
+class Jobs:
+    """Named jobs with JSON-like arguments."""
+
+    def __init__(self, database_url: str, data: Path) -> None:
+        if database_url.startswith("sqlite"):
+            self._huey: Huey = SqliteHuey("brickyard", filename=str(data / "jobs.sqlite3"), results=False)
+        else:
+            dsn = database_url.replace("postgresql+psycopg://", "postgresql://", 1)
+            self._huey = PostgresHuey("brickyard", dsn=dsn, results=False)
+        self._tasks: dict[str, Callable[..., Any]] = {}
+
+    def define(self, name: str, work: Callable[..., None]) -> None:
+        """Say what the job `name` does, on this process. Both ends define the same jobs."""
+
+        def run(*args: Any) -> None:
+            try:
+                work(*args)
+            except Exception:  # a job must never end the worker; its own state tells what happened
+                _log.exception("The job %s%r ended with a fault of the registry.", name, args)
+
+        self._tasks[name] = self._huey.task(name=name)(run)
+
+    def define_minutely(self, name: str, work: Callable[[], None]) -> None:
+        """A job that one worker runs each minute."""
+        self._huey.periodic_task(crontab(), name=name)(work)
+
+    def enqueue(self, name: str, *args: str | int | bool) -> None:
+        self._tasks[name](*args)
+
+    def waiting(self) -> int:
+        return int(self._huey.pending_count())
+
+    def consume(self, slots: int) -> None:
+        """Work until the process is told to stop. Never returns before."""
+        Consumer(
+            self._huey, workers=slots, worker_type="thread", initial_delay=0.05, max_delay=0.5, check_worker_health=True
+        ).run()
