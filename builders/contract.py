@@ -76,6 +76,7 @@ class Output:
     media_type: str
     group: str
     bundled: bool = True
+    optional: bool = False  # may be absent: not every source allows it
 
 
 @dataclass(frozen=True, slots=True)

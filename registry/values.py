@@ -40,5 +40,5 @@ def slugify(text: str, fallback: str = "design") -> str:
 
 
 def utcnow() -> dt.datetime:
-    """Now, in UTC, without the zone: what the database holds."""
-    return dt.datetime.now(dt.UTC).replace(tzinfo=None)
+    """Now, in UTC: what the database holds."""
+    return dt.datetime.now(dt.UTC)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from huey import Huey, PostgresHuey, SqliteHuey, crontab
+from huey import Huey, PostgresHuey, SqliteHuey
 from huey.consumer import Consumer
 
 _log = logging.getLogger(__name__)
@@ -38,10 +38,6 @@ class Jobs:
                 _log.exception("The job %s%r ended with a fault of the registry.", name, args)
 
         self._tasks[name] = self._huey.task(name=name)(run)
-
-    def define_minutely(self, name: str, work: Callable[[], None]) -> None:
-        """A job that one worker runs each minute."""
-        self._huey.periodic_task(crontab(), name=name)(work)
 
     def enqueue(self, name: str, *args: str | int | bool) -> None:
         self._tasks[name](*args)

@@ -1,0 +1,9 @@
+"""Every table of every feature, in one metadata."""
+
+from sqlmodel import SQLModel
+
+import registry.accounts.tables
+import registry.builds.tables
+import registry.designs.tables  # noqa: F401
+
+metadata = SQLModel.metadata
