@@ -72,7 +72,9 @@ class GitFailed(RegistryError):
     """git ended with a status other than 0."""
 
     def __init__(self, outcome: GitOutcome) -> None:
-        super().__init__("A git command failed on the registry's copy of the repository.", "Synchronise the design again.")
+        super().__init__(
+            "A git command failed on the registry's copy of the repository.", "Synchronise the design again."
+        )
         self.outcome = outcome
 
 
@@ -195,7 +197,9 @@ def _wait(
             ended = False
         now = time.monotonic()
         if os.fstat(out).st_size > out_bytes:
-            return TooLarge("The repository has more entries than the registry reads.", "Split it into smaller repositories.")
+            return TooLarge(
+                "The repository has more entries than the registry reads.", "Split it into smaller repositories."
+            )
         if watch is not None and (ended or now - last_look > _SIZE_EVERY_S):
             last_look = now
             if why := watch():

@@ -26,7 +26,9 @@ _FORGES_OF_TWO = ("github.com", "codeberg.org", "bitbucket.org", "gitlab.com")
 # Names that mean this machine or this network whatever the resolver says.
 _LOCAL_NAMES = ("localhost", "local", "internal", "intranet", "lan", "home", "localdomain", "home.arpa", "onion")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_HTTPS_REMEDY = "Give the https address that the repository's page shows under 'clone', such as https://codeberg.org/maker/press."
+_HTTPS_REMEDY = (
+    "Give the https address that the repository's page shows under 'clone', such as https://codeberg.org/maker/press."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,9 @@ def check_url(text: str, settings: Settings, lookup: Lookup | None = system_look
     if not text:
         raise Invalid("No repository address was given.", _HTTPS_REMEDY, field="url")
     if any(unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp", "Cs") for char in text):
-        raise Invalid("This address holds line breaks or other invisible characters.", "Paste it again, as one line.", field="url")
+        raise Invalid(
+            "This address holds line breaks or other invisible characters.", "Paste it again, as one line.", field="url"
+        )
     if text.startswith("-"):
         raise Invalid("A repository address can't begin with a dash.", _HTTPS_REMEDY, field="url")
     if text.startswith(("/", "~")) or text.lower().startswith("file:"):
@@ -149,7 +153,7 @@ def _refuse_private(host: str, addresses: Sequence[str]) -> None:
     if any(not is_public(address) for address in addresses):
         raise Invalid(
             f"{host} belongs to a private network, which this registry does not read from.",
-            "Use a repository on a public host, or ask whoever runs this registry to add the host to BRICKYARD_GIT_ALLOW_HOSTS.",
+            "Use a repository on a public host; whoever runs this registry can add hosts to BRICKYARD_GIT_ALLOW_HOSTS.",
             field="url",
         )
 
@@ -174,7 +178,9 @@ def _check_local(text: str, settings: Settings) -> RepoUrl:
     if text.lower().startswith("file:"):
         parts = urlsplit(text)
         if parts.netloc not in ("", "localhost") or parts.query or parts.fragment:
-            raise Invalid("This file: address names another machine or holds more than a path.", "Use file:///path.", field="url")
+            raise Invalid(
+                "This file: address names another machine or holds more than a path.", "Use file:///path.", field="url"
+            )
         path = unquote(parts.path)
     if not path.startswith("/") or any(unicodedata.category(char) in ("Cc", "Cs") for char in path):
         raise Invalid("A local repository needs an absolute path.", "Begin it with a slash.", field="url")
@@ -192,7 +198,11 @@ def _refuse_other_transports(text: str) -> None:
     scp = _SCP.fullmatch(text)
     if scp and re.fullmatch(r"[A-Za-z0-9._~/-]+", scp[2]) and "@" in text:
         path = scp[2].strip("/").removesuffix(".git")
-        raise Invalid("This is an ssh address, and repositories are read over https only.", f"Try https://{scp[1]}/{path}", field="url")
+        raise Invalid(
+            "This is an ssh address, and repositories are read over https only.",
+            f"Try https://{scp[1]}/{path}",
+            field="url",
+        )
     raise Invalid("This is not a repository address that the registry knows.", _HTTPS_REMEDY, field="url")
 
 
@@ -202,7 +212,9 @@ def _check_web(text: str, settings: Settings) -> RepoUrl:
         port = parts.port
         host = parts.hostname or ""
     except ValueError as error:
-        raise Invalid("This address can't be read: its host or port is malformed.", _HTTPS_REMEDY, field="url") from error
+        raise Invalid(
+            "This address can't be read: its host or port is malformed.", _HTTPS_REMEDY, field="url"
+        ) from error
     if "@" in parts.netloc:
         raise Invalid(
             "This address holds a user name or password, which must not be given away.",
@@ -221,7 +233,9 @@ def _check_web(text: str, settings: Settings) -> RepoUrl:
     authority = host if port == _PORTS[parts.scheme] else f"{host}:{port}"
     words, web_path, web_is_file = _split_web_path(host, [word for word in path.split("/") if word])
     if parts.query and not web_path and host not in _FORGES_OF_TWO:
-        raise Invalid("This address goes on after a question mark.", "Leave out the question mark and what follows.", field="url")
+        raise Invalid(
+            "This address goes on after a question mark.", "Leave out the question mark and what follows.", field="url"
+        )
     if not words or (host in _FORGES_OF_TWO and len(words) < 2):
         raise Invalid("This address names no repository.", "Add the owner's and the repository's name.", field="url")
     if any(word.startswith("-") for word in words):
@@ -262,7 +276,9 @@ def _check_host(host: str, bracketed: bool) -> str:
         try:
             return str(ipaddress.IPv4Address(host))
         except ValueError as error:
-            raise Invalid("This address hides an IP address as a number.", "Use the host's name.", field="url") from error
+            raise Invalid(
+                "This address hides an IP address as a number.", "Use the host's name.", field="url"
+            ) from error
     return host.removeprefix("www.") if host.removeprefix("www.") in _FORGES_OF_TWO else host
 
 
