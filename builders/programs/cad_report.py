@@ -1,0 +1,49 @@
+"""What a CAD program tells the host beside its files: written to the scratch folder, read there with distrust."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+REPORT = "/scratch/cad-report.json"
+
+
+class Refused(Exception):
+    """The part can't be built; the message is a sentence for the designer, `remedy` says what to do."""
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+class Report:
+    """Notes and failures of one run."""
+
+    def __init__(self, path: str = REPORT) -> None:
+        self.path = Path(path)
+        self.notes: list[str] = []
+        self.failures: list[dict[str, str]] = []
+        self.seconds: dict[str, float] = {}
+        self.refused: dict[str, str] = {}
+
+    def note(self, sentence: str) -> None:
+        """Add a sentence for the part's page, once."""
+        if sentence not in self.notes:
+            self.notes.append(sentence)
+
+    def fail(self, group: str, reason: str) -> None:
+        """A group of outputs could not be made."""
+        self.failures.append({"group": group, "reason": reason})
+
+    def refuse(self, refused: Refused) -> None:
+        """The whole part can't be built."""
+        self.refused = {"message": str(refused), "remedy": refused.remedy}
+
+    def save(self) -> None:
+        """Write the report."""
+        self.path.write_text(
+            json.dumps(
+                {"notes": self.notes, "failures": self.failures, "seconds": self.seconds, "refused": self.refused}
+            ),
+            "utf-8",
+        )

@@ -1,0 +1,180 @@
+"""Drawings with overall dimensions, and the shaded picture on a design's card."""
+
+from __future__ import annotations
+
+import io
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from builders.programs.cad_geometry import Piece
+from builders.programs.cad_raster import VIEWS, Frame, View, extent_mm
+
+DRAWING_PX = 900  # the raster that decides what is hidden
+SHEET_WIDTH, SHEET_HEIGHT, MARGIN = 800.0, 600.0, 78.0
+INK, FAINT, MEASURE = "#1d2733", "#9aa7b4", "#2867a8"
+PICTURE_WIDTH_PX, PICTURE_HEIGHT_PX, OVERSAMPLING = 1000, 750, 2
+HIDDEN_LINES_MAX = 400  # more than these make a drawing harder to read, not easier
+STEEL = (0.62, 0.68, 0.74, 1.0)
+
+
+def millimetres(value: float) -> str:
+    """A length as a drawing shows it."""
+    return f"{value:.2f}".rstrip("0").rstrip(".") if value < 1000 else f"{value:.0f}"
+
+
+def svg_view(pieces: list[Piece], view: View, title: str) -> str:
+    """One view of the part as an SVG sheet: visible edges, hidden ones dashed, overall dimensions."""
+    scale = DRAWING_PX / SHEET_WIDTH
+    frame = Frame(pieces, view, DRAWING_PX, round(SHEET_HEIGHT * scale), MARGIN * scale)
+    stretches = frame.visible(frame.edges())
+    hidden = [line for line, seen in stretches if not seen]
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SHEET_WIDTH:g} {SHEET_HEIGHT:g}" role="img"'
+        f' font-family="Inter, Helvetica, Arial, sans-serif" font-size="15">',
+        f"<title>{escape(title)}: {escape(view.title.lower())} view</title>",
+        f'<rect width="{SHEET_WIDTH:g}" height="{SHEET_HEIGHT:g}" fill="#ffffff"/>',
+    ]
+    if view.name != "isometric" and len(hidden) <= HIDDEN_LINES_MAX:
+        parts.append(
+            f'<path fill="none" stroke="{FAINT}" stroke-width="0.8" stroke-dasharray="5 3" d="{_path(hidden, scale)}"/>'
+        )
+    visible = _path([line for line, seen in stretches if seen], scale)
+    parts.append(
+        f'<path fill="none" stroke="{INK}" stroke-width="1.3" stroke-linecap="round" stroke-linejoin="round" d="{visible}"/>'
+    )
+    width, depth, height = (millimetres(float(v)) for v in extent_mm(pieces))
+    if view.name == "isometric":
+        parts.append(
+            f'<text x="{SHEET_WIDTH / 2:g}" y="{SHEET_HEIGHT - 24:g}" text-anchor="middle" fill="{MEASURE}">'
+            f"{width} × {depth} × {height} mm</text>"
+        )
+    else:
+        parts += _dimensions(frame, scale)
+    parts.append(f'<text x="20" y="30" fill="{FAINT}" font-size="13">{escape(view.title)}</text>')
+    return "\n".join([*parts, "</svg>", ""])
+
+
+def _path(lines: list[NDArray[np.float64]], scale: float) -> str:
+    """SVG path data; points that lie on the way between their neighbours are left out."""
+    out = []
+    for line in lines:
+        points = np.round(line / scale, 1)
+        keep = [0]
+        for i in range(1, len(points) - 1):
+            a, b, c = points[keep[-1]], points[i], points[i + 1]
+            if abs((b[0] - a[0]) * (c[1] - b[1]) - (b[1] - a[1]) * (c[0] - b[0])) > 0.02:
+                keep.append(i)
+        keep.append(len(points) - 1)
+        text = "L".join(f"{points[i][0]:g} {points[i][1]:g}" for i in keep)
+        out.append(f"M{text}")
+    return "".join(out)
+
+
+def _dimensions(frame: Frame, scale: float) -> list[str]:
+    """Overall width below and overall height to the right, with extension lines and arrows."""
+    half = (frame.high - frame.low)[:2] * frame.px_per_mm / 2 / scale
+    cx, cy = SHEET_WIDTH / 2, SHEET_HEIGHT / 2
+    left, right, top, bottom = cx - half[0], cx + half[0], cy - half[1], cy + half[1]
+    y, x = bottom + 34, right + 34
+    size = frame.high - frame.low
+    across, upright = millimetres(float(size[0])), millimetres(float(size[1]))
+    lines = (
+        f"M{left:.1f} {bottom + 6:.1f}V{y + 6:.1f}M{right:.1f} {bottom + 6:.1f}V{y + 6:.1f}M{left:.1f} {y:.1f}H{right:.1f}"
+        f"M{right + 6:.1f} {top:.1f}H{x + 6:.1f}M{right + 6:.1f} {bottom:.1f}H{x + 6:.1f}M{x:.1f} {top:.1f}V{bottom:.1f}"
+    )
+    arrows = "".join(
+        f"M{px:.1f} {py:.1f}l{ax} {ay}l{bx} {by}z"
+        for px, py, ax, ay, bx, by in (
+            (left, y, 9, -3, 0, 6),
+            (right, y, -9, -3, 0, 6),
+            (x, top, -3, 9, 6, 0),
+            (x, bottom, -3, -9, 6, 0),
+        )
+    )
+    return [
+        f'<path fill="none" stroke="{MEASURE}" stroke-width="0.8" d="{lines}"/>',
+        f'<path fill="{MEASURE}" d="{arrows}"/>',
+        f'<text x="{cx:g}" y="{y + 21:.1f}" text-anchor="middle" fill="{MEASURE}">{across} mm</text>',
+        f'<text x="{x + 21:.1f}" y="{cy:g}" text-anchor="middle" fill="{MEASURE}"'
+        f' transform="rotate(-90 {x + 21:.1f} {cy:g})">{upright} mm</text>',
+    ]
+
+
+def picture(pieces: list[Piece]) -> bytes:
+    """A shaded picture on a transparent ground, as PNG."""
+    frame = Frame(
+        pieces, VIEWS[0], PICTURE_WIDTH_PX * OVERSAMPLING, PICTURE_HEIGHT_PX * OVERSAMPLING, 28.0 * OVERSAMPLING
+    )
+    hit = frame.owner >= 0
+    faces = frame.faces[frame.owner[hit]]
+    # Normals at the middle of each triangle's corners, turned to the eye: inside-out triangles look right as well.
+    normals = np.concatenate([piece.mesh.normals for piece in pieces]) @ frame.view.axes.T
+    ys, xs = np.nonzero(hit)
+    normal = _blend(frame.points, faces, normals, xs + 0.5, ys + 0.5)
+    normal[normal[:, 2] < 0] *= -1
+    key = np.array([-0.45, 0.62, 0.64])
+    fill = np.array([0.8, 0.1, 0.58])
+    light = 0.40 + 0.50 * np.clip(normal @ key, 0, 1) + 0.16 * np.clip(normal @ fill, 0, 1)
+    shine = np.clip(normal @ np.array([-0.24, 0.34, 0.91]), 0, 1) ** 40 * 0.10
+    colours = np.array([(piece.colour or STEEL)[:3] for piece in pieces])[frame.piece_of[frame.owner[hit]]]
+    occlusion = _crevices(frame.depth, hit)[hit]
+    shaded = np.clip(colours * (light * occlusion)[:, None] + shine[:, None], 0, 1)
+    pixels = np.zeros((*hit.shape, 4), dtype=np.uint8)
+    pixels[hit, :3] = np.round(shaded * 255)
+    pixels[hit, 3] = 255
+    image = Image.fromarray(pixels, "RGBA")
+    draw = ImageDraw.Draw(image)
+    for line, seen in frame.visible(frame.edges()):
+        if seen and len(line) > 1:
+            draw.line([tuple(point) for point in line.tolist()], fill=(29, 39, 51, 255), width=OVERSAMPLING + 1)
+    small = _premultiplied_resize(image)
+    buffer = io.BytesIO()
+    small.save(buffer, "PNG", optimize=False, compress_level=7)
+    return buffer.getvalue()
+
+
+def _blend(
+    points: NDArray[np.float64],
+    faces: NDArray[np.int64],
+    values: NDArray[np.float64],
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Values at triangle corners, blended for one point in each triangle, at length 1."""
+    a, b, c = points[faces[:, 0], :2], points[faces[:, 1], :2], points[faces[:, 2], :2]
+    area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
+    area = np.where(np.abs(area) < 1e-12, 1e-12, area)
+    u = ((b[:, 0] - x) * (c[:, 1] - y) - (b[:, 1] - y) * (c[:, 0] - x)) / area
+    v = ((c[:, 0] - x) * (a[:, 1] - y) - (c[:, 1] - y) * (a[:, 0] - x)) / area
+    blended = (
+        values[faces[:, 0]] * u[:, None] + values[faces[:, 1]] * v[:, None] + values[faces[:, 2]] * (1 - u - v)[:, None]
+    )
+    length = np.linalg.norm(blended, axis=1)
+    return blended / np.where(length > 0, length, 1.0)[:, None]
+
+
+def _crevices(depth: NDArray[np.float64], hit: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Darken what lies deeper than its surroundings: corners and pockets read as such."""
+    from scipy.ndimage import uniform_filter
+
+    filled = np.where(hit, depth, 0.0)
+    weight = hit.astype(float)
+    dark = np.zeros_like(filled)
+    for size in (25, 81):
+        around = uniform_filter(filled, size) / np.maximum(uniform_filter(weight, size), 1e-3)
+        dark += np.clip((around - filled) / size - 0.10, 0, 0.5)
+    return 1.0 - np.clip(dark, 0, 0.35)
+
+
+def _premultiplied_resize(image: Image.Image) -> Image.Image:
+    """Halve an image without a dark rim where it turns transparent."""
+    data = np.asarray(image, dtype=np.float64)
+    height, width = PICTURE_HEIGHT_PX, PICTURE_WIDTH_PX
+    alpha = data[..., 3:]
+    mixed = np.concatenate([data[..., :3] * alpha / 255.0, alpha], axis=2)
+    small = mixed.reshape(height, OVERSAMPLING, width, OVERSAMPLING, 4).mean(axis=(1, 3))
+    small[..., :3] *= 255.0 / np.maximum(small[..., 3:], 1.0)
+    return Image.fromarray(np.round(np.clip(small, 0, 255)).astype(np.uint8), "RGBA")

@@ -1,0 +1,257 @@
+"""A warm CadQuery: its import is paid once per worker, and each job runs in a forked, sandboxed child."""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from builders.contract import SCRATCH, Limits, Outcome
+from registry.stores import sandbox
+from registry.stores.watch import LogTail, Watch
+
+START_S = 120.0  # importing on a busy machine takes 5 to 15 s
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
+_log = logging.getLogger(__name__)
+
+
+class Warm:
+    """Runs CAD programs of `builders.programs` in forks of one process. Safe to use from several threads.
+
+    `root` is the folder below which all jobs have their folders. Where namespaces can't be made inside the sandbox, each job
+    starts cold, through the ordinary sandbox; `why_cold` then says why.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.resolve()
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._socket: socket.socket | None = None
+        self.why_cold = ""
+
+    def start(self) -> bool:
+        """Start the process if it isn't there; False if jobs have to run cold. Takes as long as the import."""
+        with self._lock:
+            if self.why_cold:
+                return False
+            if self._process is not None and self._process.poll() is None:
+                return True
+            self._stop()
+            self.why_cold = sandbox.why_not() or self._spawn() or self._try_out()
+            if self.why_cold:
+                self._stop()
+                _log.warning("CadQuery starts anew for each part on this machine: %s", self.why_cold)
+            return not self.why_cold
+
+    def run(
+        self,
+        entry: str,
+        argv: Sequence[str],
+        source: Path,
+        out: Path,
+        scratch: Path,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        cwd: str = SCRATCH,
+    ) -> Outcome:
+        """Run `builders.programs.<entry>.main(argv)` to its end, or to its limit."""
+        room = sandbox.Room(source, out, scratch)
+        below = all(folder.resolve().is_relative_to(self._root) for folder in (source, out, scratch))
+        if below and self.start():
+            sandbox.hand_over(room)
+            with contextlib.suppress(_Gone):
+                return self._fork(entry, argv, room, limits, cwd)
+        command = ["/venv/bin/python", "-m", f"builders.programs.{entry}", *argv]
+        return sandbox.run(command, room, limits=limits, env=_ONE_THREAD, cwd=cwd, fake_time=False)
+
+    def close(self) -> None:
+        """End the process and all jobs in it."""
+        with self._lock:
+            self._stop()
+
+    def _stop(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+    def _spawn(self) -> str:
+        """Start the process and wait until it has imported; '' or why it could not."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        handle = theirs.fileno()
+        command = sandbox.wrap()[:-1]
+        # Root keeps its capabilities in bubblewrap; others get them in the sandbox's own user namespace only.
+        command += ["--cap-add", "ALL", "--bind", str(self._root), "/jobs"]
+        for folder in ("/src", "/out", "/scratch"):
+            command += ["--perms", "0755", "--dir", folder]
+        command += ["--chdir", "/tmp", "--", "/usr/bin/env", "-i"]
+        command += [f"{name}={value}" for name, value in (sandbox.base_env() | _ONE_THREAD).items()]
+        command += ["/venv/bin/python", "-m", "builders.programs.warm_zygote", str(handle)]
+        with tempfile.TemporaryFile() as said:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                start_new_session=True,
+                env={"PATH": "/usr/bin:/bin"},
+                pass_fds=(handle,),
+            )
+            theirs.close()
+            self._socket = ours
+            ours.settimeout(START_S)
+            with contextlib.suppress(OSError):
+                if ours.recv(16) == b"ready":
+                    ours.settimeout(None)
+                    return ""
+            said.seek(0)
+            last = said.read()[-2000:].decode(errors="replace").strip().splitlines()
+        return f"it does not start ({last[-1] if last else 'no reason given'})."
+
+    def _try_out(self) -> str:
+        """Let one empty job run: whether namespaces can be made is known only by making them."""
+        with tempfile.TemporaryDirectory(dir=self._root, prefix="warm-") as top:
+            folders = [Path(top, name) for name in ("source", "out", "scratch")]
+            for folder in folders:
+                folder.mkdir()
+            os.chmod(top, 0o755)
+            room = sandbox.Room(*folders)
+            sandbox.hand_over(room)
+            try:
+                ended = self._fork("warm_probe", [], room, Limits(wall_s=30), SCRATCH)
+            except _Gone:
+                return "it ended at its first job."
+            said = ended.log.strip().splitlines()
+            return "" if ended.ok else f"no sandbox inside a sandbox ({said[-1] if said else ended.why('The trial')})."
+
+    def _fork(self, entry: str, argv: Sequence[str], room: sandbox.Room, limits: Limits, cwd: str) -> Outcome:
+        job = {
+            "entry": entry,
+            "argv": list(argv),
+            "limits": asdict(limits),
+            "cwd": cwd,
+            "env": sandbox.base_env() | _ONE_THREAD,
+            **{name: str(getattr(room, name).resolve().relative_to(self._root)) for name in ("source", "out", "scratch")},
+        }
+        started = time.monotonic()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        log_read, log_write = os.pipe()
+        tail = LogTail(limits.log_bytes)
+        reader = threading.Thread(target=_drain, args=(log_read, tail), daemon=True)
+        with contextlib.closing(ours):
+            try:
+                channel = self._socket
+                if channel is None:
+                    raise _Gone
+                socket.send_fds(channel, [json.dumps(job).encode()], [theirs.fileno(), log_write])
+            except OSError as error:
+                os.close(log_read)
+                raise _Gone from error
+            finally:
+                theirs.close()
+                os.close(log_write)
+            reader.start()
+            state = _State(ours)
+            pid = state.first(START_S)
+            watch = Watch(pid or os.getpid(), limits, (room.out, room.scratch))
+            status = state.status if pid is None else watch.until(state.poll, started)
+            if status is None:
+                state.kill()
+                status = state.wait(10.0)
+            state.close()
+        reader.join(timeout=5)
+        stopped = watch.stopped if pid else ""
+        stopped = stopped or ("output" if status == 128 + signal.SIGXFSZ else "")
+        log = tail.text() + (f"\n{state.error}" if state.error else "")
+        return Outcome(status=status, log=log, seconds=time.monotonic() - started, stopped=stopped)
+
+
+class _Gone(Exception):
+    """The warm process is not there any more."""
+
+
+class _State:
+    """How one job stands, as its keeper tells it."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+        self._handle = -1
+        self.status: int = 137
+        self.error = ""
+
+    def first(self, timeout_s: float) -> int | None:
+        """Wait for the job's start: its process id as this process sees it; None if it never started."""
+        self._channel.settimeout(timeout_s)
+        try:
+            message, ancillary, _, _ = self._channel.recvmsg(65536, socket.CMSG_SPACE(12))
+        except OSError:
+            return None
+        if message != b"started":
+            self._ended(message)
+            return None
+        for level, kind, data in ancillary:
+            if level == socket.SOL_SOCKET and kind == socket.SCM_CREDENTIALS:
+                pid = array.array("i", data[:4])[0]
+                with contextlib.suppress(OSError):
+                    self._handle = os.pidfd_open(pid)
+                return int(pid)
+        return None
+
+    def poll(self) -> int | None:
+        """The exit status, if it has ended."""
+        return self._receive(0.0)
+
+    def wait(self, timeout_s: float) -> int:
+        """The exit status after it was told to end."""
+        status = self._receive(timeout_s)
+        return 137 if status is None else status
+
+    def _receive(self, timeout_s: float) -> int | None:
+        self._channel.settimeout(timeout_s or 1e-6)
+        try:
+            message = self._channel.recv(65536)
+        except (BlockingIOError, TimeoutError):
+            return None
+        except OSError:
+            message = b""
+        self._ended(message)
+        return self.status
+
+    def _ended(self, message: bytes) -> None:
+        answer: dict[str, Any] = {"status": 137, "error": "The warm process ended before the job did."}
+        if message:
+            with contextlib.suppress(ValueError):
+                answer = json.loads(message)
+        self.status, self.error = int(answer["status"]), str(answer.get("error", ""))
+
+    def kill(self) -> None:
+        """End the job: with the first process of its namespace all others go."""
+        if self._handle >= 0:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._handle, signal.SIGKILL)
+
+    def close(self) -> None:
+        if self._handle >= 0:
+            os.close(self._handle)
+
+
+def _drain(handle: int, tail: LogTail) -> None:
+    with os.fdopen(handle, "rb", buffering=0) as stream:
+        tail.drain(stream)
