@@ -1,0 +1,350 @@
+"""Use cases of designs: look at a repository, submit it, bring it up to date."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
+
+from registry import limits
+from registry.designs import events, mirrors, search
+from registry.designs.queries import find_design
+from registry.designs.reading.about import About, read_about
+from registry.designs.reading.versions import order_versions
+from registry.designs.schemas import FindingView, Submission
+from registry.designs.tables import Design, DesignTool, Revision
+from registry.errors import Conflict, Invalid, NotFound, RegistryError
+from registry.stores import git
+from registry.stores.git import GitTree, RepoUrl
+from registry.stores.stores import Stores
+from registry.values import slugify, utcnow
+
+_GENERIC_FOLDERS = {"hardware", "hw", "pcb", "kicad", "board", "boards", "electronics", "cad", "src", "design", "mechanical"}
+
+
+class Submitted(BaseModel):
+    """What a submission led to."""
+
+    model_config = ConfigDict(frozen=True)
+    slug: str
+    created: bool
+    version: str
+    findings: list[FindingView]
+
+
+class Preview(BaseModel):
+    """What the registry sees in a repository before it is submitted."""
+
+    model_config = ConfigDict(frozen=True)
+    url: str
+    path: str
+    ref: str
+    name: str
+    summary: str
+    licence: str
+    licence_words: str
+    accepted: bool
+    refusal: str
+    remedy: str
+    versions: list[str]
+    files: int
+    findings: list[FindingView]
+
+
+class _Place(BaseModel):
+    """A submission, understood: where the mirror is, which folder and which branch or tag."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, frozen=True)
+    repo: RepoUrl
+    subdir: str
+    ref: str
+    commit: str
+
+
+def _fetch(stores: Stores, submission: Submission) -> _Place:
+    repo = git.check_url(submission.url, stores.settings)
+    where = mirrors.mirror_path(stores, repo.url)
+    git.mirror(repo, where, stores.settings)
+    ref, subdir = git.locate(where, repo)
+    ref = submission.ref or ref
+    subdir = (submission.path or subdir).strip("/")
+    return _Place(repo=repo, subdir=subdir, ref=ref, commit=git.find_commit(where, ref))
+
+
+def _read(stores: Stores, place_url: str, subdir: str, commit: str, fallback: str) -> About:
+    where = mirrors.mirror_path(stores, place_url)
+    with GitTree(where, commit, subdir) as tree:
+        if subdir and not tree.files:
+            raise NotFound(f"The repository has no folder {subdir}.", "Give the path of a folder that has files in it.")
+        return read_about(tree, git.authors(where, commit, subdir), fallback)
+
+
+def _refuse_closed(about: About) -> None:
+    if not about.licence.open:
+        raise Invalid(about.licence.reason, about.licence.remedy, field="url")
+
+
+def look(stores: Stores, submission: Submission) -> Preview:
+    """Fetch a repository and say what is in it, without registering it. Raises: Invalid, NotFound, Unavailable."""
+    place = _fetch(stores, submission)
+    where = mirrors.mirror_path(stores, place.repo.url)
+    about = _read(stores, place.repo.url, place.subdir, place.commit, _fallback_name(place))
+    with GitTree(where, place.commit, place.subdir) as tree:
+        files = len(tree.files)
+    verdict = about.licence
+    return Preview(
+        url=place.repo.url,
+        path=place.subdir,
+        ref=place.ref,
+        name=about.name,
+        summary=about.summary,
+        licence=verdict.expression,
+        licence_words=about.licence_words,
+        accepted=verdict.open,
+        refusal="" if verdict.open else verdict.reason,
+        remedy="" if verdict.open else verdict.remedy,
+        versions=[entry.name for entry in order_versions(git.refs(where), place.ref or git.default_branch(where))],
+        files=files,
+        findings=[FindingView(**finding.model_dump()) for finding in about.findings],
+    )
+
+
+def submit(stores: Stores, account_id: int | None, submission: Submission) -> Submitted:
+    """Register a repository (or a folder of one), or bring a known one up to date.
+
+    Raises: Invalid (address, licence), NotFound (folder, branch), TooLarge, Unavailable, Conflict.
+    """
+    place = _fetch(stores, submission)
+    about = _read(stores, place.repo.url, place.subdir, place.commit, _fallback_name(place))
+    _refuse_closed(about)
+    for _ in range(5):  # two people may submit namesakes at once: the second takes the next free name
+        try:
+            with stores.db.transaction() as session:
+                design, created = _upsert(session, place, about, account_id)
+            break
+        except IntegrityError:
+            continue
+    else:
+        raise Conflict("The design could not be named.", "Submit it again.")
+    version = _take_versions(stores, design, about, place.commit)
+    return Submitted(
+        slug=design.slug,
+        created=created,
+        version=version,
+        findings=[FindingView(**finding.model_dump()) for finding in about.findings],
+    )
+
+
+def sync(stores: Stores, slug: str) -> Submitted:
+    """Fetch a design's repository again. On failure the last good copy stays, and the page says what happened."""
+    with stores.db.reading() as session:
+        design = find_design(session, slug)
+    submission = Submission(url=design.url, path=design.subdir, ref=design.tracked_ref)
+    try:
+        return submit(stores, design.owner_id, submission)
+    except RegistryError as error:
+        with stores.db.transaction() as session:
+            row = find_design(session, slug)
+            row.sync_message = str(error)
+            session.add(row)
+        raise
+
+
+def _fallback_name(place: _Place) -> str:
+    if not place.subdir:
+        return place.repo.fallback_name
+    folder = place.subdir.rsplit("/", 1)[-1]
+    return f"{place.repo.fallback_name} {folder}" if folder.lower() in _GENERIC_FOLDERS else folder
+
+
+def _upsert(session: Session, place: _Place, about: About, account_id: int | None) -> tuple[Design, bool]:
+    known = session.exec(
+        select(Design).where(
+            Design.url == place.repo.url, Design.subdir == place.subdir, Design.tracked_ref == place.ref
+        )
+    ).first()
+    if known is not None:
+        known.synced_at = utcnow()
+        known.sync_message = ""
+        session.add(known)
+        return known, False
+    design = Design(
+        slug=_free_slug(session, slugify(_fallback_name(place))),
+        url=place.repo.url,
+        subdir=place.subdir,
+        tracked_ref=place.ref,
+        owner_id=account_id,
+        name=about.name,
+        summary=about.summary,
+        licence=about.licence.expression,
+        tags=about.tags,
+    )
+    session.add(design)
+    session.flush()
+    return design, True
+
+
+def _free_slug(session: Session, wanted: str) -> str:
+    taken = set(session.exec(select(Design.slug).where(col(Design.slug).startswith(wanted))))
+    if wanted not in taken:
+        return wanted
+    number = next(number for number in range(2, len(taken) + 3) if f"{wanted}-{number}" not in taken)
+    return f"{wanted}-{number}"
+
+
+def _take_versions(stores: Stores, design: Design, head_about: About, head_commit: str) -> str:
+    """Record tags and the tracked head as revisions; tell who listens. Returns: the newest version's name."""
+    where = mirrors.mirror_path(stores, design.url)
+    tracked = design.tracked_ref or git.default_branch(where)
+    entries = order_versions(git.refs(where), tracked)[: limits.VERSIONS_PER_DESIGN]
+    with stores.db.reading() as session:
+        known = {
+            (row.name, row.commit)
+            for row in session.exec(select(Revision).where(Revision.design_id == design.id))
+        }
+    abouts: dict[str, About] = {head_commit: head_about}
+    for entry in entries:
+        if (entry.name, entry.commit) not in known and entry.commit not in abouts:
+            abouts[entry.commit] = _read(stores, design.url, design.subdir, entry.commit, design.name) if _has_folder(
+                where, entry.commit, design.subdir
+            ) else head_about
+        git.keep(where, entry.commit)
+    new: list[int] = []
+    newest = ""
+    with stores.db.transaction() as session:
+        rows = {
+            (row.name, row.commit): row
+            for row in session.exec(select(Revision).where(Revision.design_id == design.id))
+        }
+        for row in rows.values():
+            row.current = row.kind == "commit" and row.current
+            row.newest = False
+        for position, entry in enumerate(entries):
+            known_row = rows.get((entry.name, entry.commit))
+            if known_row is None:
+                known_row = _revision(design, entry.name, entry.kind, entry.commit, entry.committed_at, abouts[entry.commit])
+                known_row.prerelease = entry.prerelease
+                session.add(known_row)
+                session.flush()
+                new.append(known_row.id or 0)
+            known_row.current, known_row.newest, known_row.position = True, entry.newest, position
+            newest = entry.name if entry.newest else newest
+            session.add(known_row)
+        _show_newest(session, design.id or 0)
+    events.tell_synced(stores, design.id or 0, new)
+    return newest
+
+
+def _has_folder(where: Any, commit: str, subdir: str) -> bool:
+    if not subdir:
+        return True
+    try:
+        with GitTree(where, commit, subdir) as tree:
+            return bool(tree.files)
+    except RegistryError:
+        return False
+
+
+def _revision(design: Design, name: str, kind: str, commit: str, committed_at: dt.datetime, about: About) -> Revision:
+    if committed_at.tzinfo is None:
+        committed_at = committed_at.replace(tzinfo=dt.UTC)
+    return Revision(
+        design_id=design.id or 0,
+        name=name,
+        label=name.replace("/", "~"),
+        kind=kind,
+        commit=commit,
+        committed_at=committed_at,
+        licence=about.licence.expression,
+        about=about.for_storage(),
+    )
+
+
+def _show_newest(session: Session, design_id: int) -> None:
+    """Copy what lists show from the newest version to the design."""
+    design = session.get_one(Design, design_id)
+    row = session.exec(
+        select(Revision).where(Revision.design_id == design_id, Revision.newest, Revision.current)
+    ).first()
+    if row is None:
+        return
+    about = row.about
+    design.name = about.get("name") or design.name
+    design.summary = about.get("summary", "")
+    design.tags = about.get("tags", [])
+    design.licence = row.licence
+    design.newest_version = row.name
+    design.updated_at = max(row.committed_at, design.created_at) if design.updated_at is None else utcnow()
+    session.add(design)
+    search.put_text(
+        session,
+        design_id,
+        name=f"{design.name} {design.slug}",
+        tags=" ".join(design.tags),
+        summary=design.summary,
+        readme=about.get("readme_text", "")[: limits.README_BYTES],
+    )
+
+
+def take_commit(stores: Stores, slug: str, text: str) -> int:
+    """The revision id of SLUG@text: a version that is there, or any other commit, branch or tag of the repository, now added.
+
+    Raises: NotFound.
+    """
+    from registry.designs.queries import find_revision
+
+    with stores.db.reading() as session:
+        design = find_design(session, slug)
+        try:
+            return find_revision(session, design, text or None).id or 0
+        except NotFound:
+            pass
+    where = mirrors.mirror_path(stores, design.url)
+    commit = git.find_commit(where, text)
+    about = _read(stores, design.url, design.subdir, commit, design.name)
+    _refuse_closed(about)
+    git.keep(where, commit)
+    name = commit[:12] if commit.startswith(text.lower()) else text
+    with stores.db.transaction() as session:
+        row = _revision(design, name, "commit", commit, git.commit_date(where, commit), about)
+        row.position = limits.VERSIONS_PER_DESIGN + 1
+        row.current = False
+        session.add(row)
+        session.flush()
+        return row.id or 0
+
+
+def record_built(
+    stores: Stores,
+    revision_id: int,
+    *,
+    boards: int,
+    parts: int,
+    tools: list[str],
+    readiness: str,
+    picture: str,
+    part_words: str,
+) -> None:
+    """What a finished build of the newest version says about its design; builds of other versions change nothing."""
+    with stores.db.transaction() as session:
+        revision = session.get_one(Revision, revision_id)
+        design = session.get_one(Design, revision.design_id)
+        if not (revision.newest and revision.current):
+            return
+        design.boards, design.parts = boards, parts
+        design.kind = "both" if boards and parts else "board" if boards else "part" if parts else "documents"
+        design.readiness = readiness
+        design.picture = picture
+        design.tools = sorted(tools)
+        if readiness in ("built", "partly"):
+            design.built_count = max(design.built_count, 1)
+        session.add(design)
+        for row in session.exec(select(DesignTool).where(DesignTool.design_id == design.id)):
+            session.delete(row)
+        session.flush()
+        for tool in design.tools:
+            session.add(DesignTool(design_id=design.id or 0, tool=tool))
+        search.put_text(session, design.id or 0, parts=part_words)
