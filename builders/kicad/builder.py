@@ -1,0 +1,294 @@
+"""Building KiCad boards and schematics: one jobset for what is cheap, beside it in a second lane what is dear."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path, PurePosixPath
+
+from builders.contract import GIB, OUT, SCRATCH, TOOLS, Artifact, BuildFailed, Limits, Outcome, Target, Tree, Workspace
+from builders.kicad import detect as finding
+from builders.kicad import tools as kicad
+from builders.kicad.jobs import Jobset, board_jobs, schematic_jobs
+from builders.kicad.layout import PROJECT_DIR
+from builders.kicad.preflight import fault
+from builders.kicad.single import commands
+
+FIXED_MTIME_S = 946_684_800  # 2000-01-01: file dates show up in some outputs
+CHEAP = Limits(wall_s=300.0)
+DEAR = Limits(wall_s=300.0, memory_bytes=6 * GIB)
+ENV = {"KICAD_CONFIG_HOME": kicad.CONFIG}
+_NO_MODEL = re.compile(r"Could not add 3D model for (\S+?)\.?\s*$\s*(?:File not found: (.+?)\s*$)?", re.MULTILINE)
+_MISSING_FILE = re.compile(r"File not found: (.+?)\s*$", re.MULTILINE)
+
+
+class KicadBuilder:
+    """Boards of KiCad 5 to 9, with their schematics."""
+
+    name = "kicad"
+    version = "1"
+
+    def available(self) -> str:
+        return kicad.why_not()
+
+    def tools(self) -> Mapping[str, str]:
+        return kicad.tools()
+
+    def detect(self, tree: Tree) -> list[Target]:
+        return finding.detect(tree, self.name)
+
+    def build(self, target: Target, work: Workspace) -> list[Artifact]:
+        """Raises: BuildFailed if the board, or a schematic without board, can't be read."""
+        return _Build(target, work).run()
+
+
+class _Build:
+    """One target on its way."""
+
+    def __init__(self, target: Target, work: Workspace) -> None:
+        self.work = work
+        self.stem = str(target.options["stem"])
+        self.project = f"{SCRATCH}/{PROJECT_DIR}"
+        self.folder = work.scratch / PROJECT_DIR
+        self.board = f"{self.project}/{self.stem}.kicad_pcb" if target.options["board"] else ""
+        ending = str(target.options["schematic"])
+        self.schematic = f"{self.project}/{self.stem}{ending}" if ending else ""
+        self.modern = ending == ".kicad_sch"
+        self.target = target
+
+    def run(self) -> list[Artifact]:
+        with self.work.step("read the project"):
+            shutil.copytree(self.work.source, self.work.scratch, dirs_exist_ok=True)
+            self._check_files()
+            self._complete_project()
+            kicad.write_configs(self.work.scratch)
+        lanes: list[Callable[[], object]] = [self._jobset]
+        if self.board:
+            lanes += [self._api, self._glb, self._render_top, self._step, self._render_bottom, self._ibom]
+        if self.schematic and not self.modern:
+            lanes.insert(1, self._legacy_schematic)
+        with ThreadPoolExecutor(2, thread_name_prefix="kicad") as pool:
+            for done in [pool.submit(lane) for lane in lanes]:
+                done.result()
+        missing = self._finish()
+        if missing:
+            self._try_alone(missing)
+        self._say_what_is_missing()
+        return [Artifact(path) for path in sorted(self._made())]
+
+    # --- before the tools
+
+    def _check_files(self) -> None:
+        """Refuse what KiCad would refuse without a reason that helps."""
+        for path in (self.board, self.schematic):
+            if not path:
+                continue
+            place = self.folder / PurePosixPath(path).name
+            if not place.is_file():
+                raise BuildFailed(f"{place.name} is not in the repository as a file.", "Commit the file itself, not a link to it.")
+            reason, remedy = fault(place, place.name)
+            if reason and (path == self.board or not self.board):
+                raise BuildFailed(reason, remedy)
+            if reason:
+                for group in ("schematic", "netlist"):
+                    self.work.fail(group, reason, remedy)
+                self.schematic, self.modern = "", False
+        for sheet in sorted(self.folder.rglob("*.kicad_sch")) if self.modern else ():
+            reason, remedy = fault(sheet, sheet.name)
+            if reason:
+                for group in ("schematic", "netlist"):
+                    self.work.fail(group, reason, remedy)
+                self.schematic, self.modern = "", False
+                break
+
+    def _complete_project(self) -> None:
+        """A jobset wants a project file; one that says nothing changes nothing. Dates of files are fixed."""
+        self.settings = f"{self.stem}.kicad_pro"
+        if not (self.folder / self.settings).is_file():
+            if (self.folder / f"{self.stem}.pro").is_file():
+                self.settings = f"{self.stem}.pro"
+            else:
+                (self.folder / self.settings).write_text('{"meta": {"version": 1}}\n')
+        for place in self.work.scratch.rglob("*"):
+            os.utime(place, (FIXED_MTIME_S, FIXED_MTIME_S))
+
+    # --- the tools
+
+    def _run(self, step: str, argv: list[str], limits: Limits = CHEAP) -> Outcome:
+        return self.work.run(argv, step=step, limits=limits, env=ENV, cwd=self.project)
+
+    def _jobset(self) -> None:
+        jobset = Jobset()
+        if self.board:
+            text = (self.folder / f"{self.stem}.kicad_pcb").read_text(encoding="utf-8", errors="replace")
+            inner = finding.copper_count(text) - 2
+            board_jobs(jobset, ["F.Cu", *(f"In{number}.Cu" for number in range(1, inner + 1)), "B.Cu"])
+        if self.modern:
+            schematic_jobs(jobset)
+        if not (self.board or self.modern):
+            return
+        (self.work.scratch / "brickyard.kicad_jobset").write_text(jobset.text(f"{SCRATCH}/made"))
+        self._run(
+            "gerbers, drill, positions, drawings, checks",
+            ["kicad-cli", "jobset", "run", "-f", f"{SCRATCH}/brickyard.kicad_jobset", f"{self.project}/{self.settings}"],
+        )
+
+    def _legacy_schematic(self) -> None:
+        export = ["kicad-cli", "sch", "export"]
+        self._run("schematic (PDF)", [*export, "pdf", "-o", f"{SCRATCH}/made/schematic.pdf", self.schematic])
+        self._run("schematic (SVG)", [*export, "svg", "-o", f"{SCRATCH}/made/schematic", self.schematic])
+
+    def _api(self) -> None:
+        """Board facts from KiCad's API; without an answer they come from the files."""
+        (self.work.out / "raw").mkdir(exist_ok=True)
+        outcome = self.work.run(
+            ["/venv/bin/python", f"{TOOLS}/programs/kicad_facts.py", self._own_copy("api"), f"{OUT}/raw/api.json"],
+            step="board facts",
+            limits=Limits(wall_s=150.0),
+            env={"KICAD_CONFIG_HOME": kicad.CONFIG_GUI},
+            display=True,
+            # Nothing of the answer carries a clock, and Python can't sleep under a clock that stands still.
+            fake_time=False,
+        )
+        if not outcome.ok:
+            said = outcome.log.strip().splitlines()
+            self.work.note(
+                f"KiCad's API gave no board facts ({said[-1] if said else outcome.why('pcbnew')}); they are taken from the files."
+            )
+
+    def _own_copy(self, name: str) -> str:
+        """A copy of board and settings for a program that locks what it opens."""
+        place = self.work.scratch / name
+        place.mkdir()
+        for ending in (".kicad_pcb", ".kicad_pro", ".pro", ".kicad_dru"):
+            if (self.folder / (self.stem + ending)).is_file():
+                shutil.copy2(self.folder / (self.stem + ending), place / f"board{ending}")
+        return f"{SCRATCH}/{name}/board.kicad_pcb"
+
+    def _glb(self) -> None:
+        export = ["kicad-cli", "pcb", "export", "glb", "--force", "--subst-models"]
+        details = ["--include-pads", "--include-silkscreen", "--include-soldermask"]
+        outcome = self._run("3D model (GLB)", [*export, *details, "-o", f"{OUT}/board.glb", self.board], DEAR)
+        self._note_models(outcome)
+        if not outcome.ok:
+            plain = self._run("3D model (GLB), plain", [*export, "-o", f"{OUT}/board.glb", self.board], DEAR)
+            if plain.ok:
+                self.work.note(f"The 3D view shows no pads and print: {outcome.why('the full export')}")
+
+    def _step(self) -> None:
+        self._run(
+            "3D model (STEP)",
+            ["kicad-cli", "pcb", "export", "step", "--force", "--subst-models", "-o", f"{OUT}/board.step", self.board],
+            DEAR,
+        )
+
+    def _render(self, side: str) -> None:
+        self._run(
+            f"picture ({side})",
+            [
+                *("kicad-cli", "pcb", "render", "--side", side, "--width", "1600", "--height", "1200"),
+                *("--background", "transparent", "--quality", "basic", "-o", f"{OUT}/{side}.png", self.board),
+            ],
+            DEAR,
+        )
+
+    def _render_top(self) -> None:
+        self._render("top")
+
+    def _render_bottom(self) -> None:
+        self._render("bottom")
+
+    def _ibom(self) -> None:
+        packages = kicad.packages_in_sandbox()
+        if packages is None:
+            self.work.fail("ibom", "InteractiveHtmlBom is not installed here.", "Install the project's Python packages.")
+            return
+        (self.work.out / "raw").mkdir(exist_ok=True)
+        options = ["--include-tracks", "--include-nets", "--no-redraw-on-drag"]
+        program = f"{TOOLS}/programs/kicad_ibom.py"
+        self._run(
+            "interactive BOM",
+            ["/usr/bin/python3", program, packages, self.board, f"{OUT}/raw/outline.json", OUT, *options],
+        )
+
+    # --- after the tools
+
+    def _wanted(self) -> list[str]:
+        return [output.path for output in self.target.outputs if not output.optional]
+
+    def _finish(self) -> list[str]:
+        """Place and complete everything in the sandbox; the promised paths that are still missing."""
+        legacy = sorted(f"{self.project}/{path.relative_to(self.folder)}" for path in self.folder.rglob("*.sch"))
+        request = {
+            "stem": self.stem,
+            "made": f"{SCRATCH}/made",
+            "board": self.board,
+            "legacy": legacy if self.schematic and not self.modern else [],
+            "wanted": self._wanted(),
+        }
+        (self.work.scratch / "request.json").write_text(json.dumps(request))
+        outcome = self.work.run(
+            ["/venv/bin/python", f"{TOOLS}/programs/kicad_finish.py", f"{SCRATCH}/request.json"], step="facts and parts list"
+        )
+        answer = self.work.read_output("raw/answer.json")
+        if not outcome.ok or answer is None:
+            said = outcome.log.strip().splitlines()
+            reason = f"The results could not be put together: {said[-1] if said else outcome.why('the reader')}"
+            for group in ("data", "checks"):
+                self.work.fail(group, reason)
+            return [path for path in self._wanted() if self.work.read_output(path) is None and "*" not in path]
+        missing: list[str] = json.loads(answer)["missing"]
+        return missing
+
+    def _try_alone(self, missing: list[str]) -> None:
+        """Run what the jobset did not give as single commands, for the result or at least the reason."""
+        reasons: dict[str, str] = {}
+        for command in commands(self.board, self.schematic if self.modern else "", f"{SCRATCH}/made"):
+            if not any(path in missing for path in command.gives):
+                continue
+            outcome = self._run(f"{command.name}, alone", list(command.argv))
+            if not outcome.ok:
+                said = [line for line in outcome.log.strip().splitlines() if line.strip()]
+                reasons |= dict.fromkeys(command.gives, f"{outcome.why('kicad-cli')} {said[-1] if said else ''}".strip())
+        still = self._finish() if reasons or missing else []
+        if self.board and "gerbers/*.gtl" in still and "drc.json" in still:
+            raise BuildFailed(
+                f"KiCad can't read {self.stem}.kicad_pcb: {reasons.get('gerbers/*.gtl', 'it gave no reason.')}",
+                "Open the board in KiCad, save it, and commit it.",
+            )
+        groups = {output.path: output.group for output in self.target.outputs}
+        for path in still:
+            self.work.fail(
+                groups.get(path, "data"), reasons.get(path, f"{path} was not made."), "See the log for what the tool said."
+            )
+
+    def _note_models(self, outcome: Outcome) -> None:
+        """Which 3D models the export did without."""
+        names = sorted({PurePosixPath(name).name for name in _MISSING_FILE.findall(outcome.log)})
+        parts = len(set(found[0] for found in _NO_MODEL.findall(outcome.log)))
+        if not names and not parts:
+            return
+        shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+        cause = "" if kicad.has_models() else " KiCad's own 3D library (kicad-packages3d) is not installed here."
+        self.work.note(f"{max(parts, len(names))} parts are shown without their 3D model: {shown or 'not named'}.{cause}")
+
+    def _say_what_is_missing(self) -> None:
+        absent = [name for name in ("kicad-symbols", "kicad-footprints") if kicad.tools()[name] == "absent"]
+        if absent:
+            self.work.note(
+                f"The libraries {' and '.join(absent)} are not installed here: findings about library links are listed apart."
+            )
+        answer = json.loads(self.work.read_output("raw/answer.json") or b"{}")
+        if self.board and answer.get("footprints") and not answer.get("parts"):
+            self.work.note("The parts list is empty although the board has footprints: none of them is a part to buy.")
+
+    def _made(self) -> set[str]:
+        top: Path = self.work.out
+        return {str(path.relative_to(top)) for path in top.rglob("*") if path.is_file() and "raw" not in path.relative_to(top).parts}
+
+
+BUILDER = KicadBuilder()

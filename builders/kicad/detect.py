@@ -1,0 +1,182 @@
+"""Finding the boards and schematics of a tree."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import Any
+
+from ruamel.yaml import YAML, YAMLError
+
+from builders.contract import KIB, Output, Target, Tree, safe_name, unique_names
+from builders.kicad.layout import TEXT_BYTES, Project, is_legacy_schematic, sheet_references, text_of
+from builders.kicad.outputs import board_outputs, schematic_outputs
+
+PROJECTS_MAX = 60
+KITSPACE_NAMES = ("kitspace.yaml", "kitspace.yml", "kitnic.yaml", "kitnic.yml")
+_BACKUP = re.compile(r"(?:^|/)(?:_autosave-|_saved_|\.|~)[^/]*$|-backups/|(?:^|/)\.[^/]*/|-bak\.|(?:^|/)__MACOSX/", re.IGNORECASE)
+_SOMETHING = re.compile(rb"\((?:footprint|module|segment|gr_line|gr_rect|gr_arc|gr_circle|gr_poly|zone|via)\s")
+_COPPER = re.compile(r'\(\s*\d+\s+(?:"[^"]*"|[^\s()"]+)\s+(?:signal|power|mixed|jumper)\b')
+
+
+def boards_of(tree: Tree) -> list[str]:
+    """Board files that hold a board: no backups, no empty files that come with every new project."""
+    found = []
+    for path, file in tree.files.items():
+        if path.endswith(".kicad_pcb") and not _BACKUP.search(path):
+            # A damaged board is a board: its build says what is wrong with it.
+            if file.size_bytes > 8 * KIB or _holds_something(tree.read(path, 8 * KIB)):
+                found.append(path)
+    return found
+
+
+def _holds_something(content: bytes) -> bool:
+    head = content.lstrip()[:10]
+    return bool(_SOMETHING.search(content)) or (bool(content) and not head.startswith(b"(kicad_pcb"))
+
+
+def kitspace_boards(tree: Tree) -> dict[str, str]:
+    """Board -> its name, where a kitspace.yaml names boards that are there."""
+    path = next((name for name in KITSPACE_NAMES if name in tree.files), None)
+    if path is None:
+        return {}
+    try:
+        manifest = YAML(typ="safe", pure=True).load(tree.read(path, 256 * KIB))
+    except (YAMLError, ValueError, RecursionError):
+        return {}
+    if not isinstance(manifest, dict):
+        return {}
+    multi = manifest.get("multi")
+    projects: dict[Any, Any] = multi if isinstance(multi, dict) else {"": manifest}
+    named = {}
+    for name, project in projects.items():
+        eda = project.get("eda") if isinstance(project, dict) else None
+        board = eda.get("pcb") if isinstance(eda, dict) else None
+        board = posixpath.normpath(board) if isinstance(board, str) else ""
+        if board.endswith(".kicad_pcb") and board in tree.files:
+            named[board] = str(name)
+    return named
+
+
+def projects_of(tree: Tree) -> list[Project]:
+    """Boards with their schematics, then schematics that have no board."""
+    projects = []
+    for board in boards_of(tree):
+        folder, name = posixpath.split(board)
+        project = Project(folder, name.removesuffix(".kicad_pcb"), board=board)
+        project.schematic = _schematic(tree, project)
+        projects.append(project)
+    taken = {project.schematic for project in projects}
+    for path in _lone_schematics(tree, taken):
+        folder, name = posixpath.split(path)
+        projects.append(Project(folder, posixpath.splitext(name)[0], schematic=path))
+    return projects[:PROJECTS_MAX]
+
+
+def _schematic(tree: Tree, project: Project) -> str | None:
+    """The schematic of the board's name; a .sch beside a .kicad_sch is what KiCad's conversion left behind."""
+    modern = project.beside(tree, ".kicad_sch")
+    legacy = project.beside(tree, ".sch")
+    return modern or (legacy if legacy and is_legacy_schematic(tree, legacy) else None)
+
+
+def _lone_schematics(tree: Tree, taken: set[str | None]) -> list[str]:
+    """Root schematics without a board: those of a project of their name, or that no other sheet names."""
+    all_sheets = [
+        path
+        for path in tree.files
+        if not _BACKUP.search(path) and (path.endswith(".kicad_sch") or is_legacy_schematic(tree, path))
+    ]
+    if all(path in taken for path in all_sheets):
+        return []
+    named = set()
+    for path in all_sheets:
+        for name in sheet_references(text_of(tree, path), path.endswith(".sch")):
+            named.add(posixpath.normpath(posixpath.join(posixpath.dirname(path), name)))
+    project_folders = {posixpath.dirname(path) for path in tree.files if path.endswith((".kicad_pro", ".pro"))}
+    lone = []
+    for path in all_sheets:
+        stem, ending = posixpath.splitext(path)
+        own_project = stem + ".kicad_pro" in tree.files or stem + ".pro" in tree.files
+        stale = ending == ".sch" and stem + ".kicad_sch" in tree.files
+        orphan = posixpath.dirname(path) in project_folders and not own_project
+        if path not in taken and path not in named and not stale and not orphan:
+            lone.append(path)
+    return lone
+
+
+def copper_count(board_text: str) -> int:
+    """Copper layers, from the table at the top of a board's text."""
+    start = board_text.find("(layers")
+    return max(2, min(32, len(_COPPER.findall(board_text[start : start + 8 * KIB])))) if start >= 0 else 2
+
+
+def detect(tree: Tree, builder: str) -> list[Target]:
+    """All targets of a tree, boards first."""
+    if not any(path.endswith((".kicad_pcb", ".kicad_sch", ".sch")) for path in tree.files):
+        return []
+    named = kitspace_boards(tree)
+    projects = projects_of(tree)
+    left_out = [project for project in projects if named and project.board not in named]
+    if named:
+        projects = [project for project in projects if project.board in named]
+    sources = [str(project.board or project.schematic) for project in projects]
+    names = unique_names(sources)
+    targets = []
+    for project, source in zip(projects, sources, strict=True):
+        project.gather(tree)
+        notes = _notes(project)
+        if left_out:
+            others = ", ".join(str(other.board or other.schematic) for other in left_out[:5])
+            notes.append(f"kitspace.yaml names the boards of this repository, so these are not built: {others}.")
+        title = named.get(source) or project.stem
+        targets.append(
+            Target(
+                builder=builder,
+                kind="board",
+                name=safe_name(named[source]) if named.get(source) else names[source],
+                title=title,
+                source=source,
+                inputs=project.inputs,
+                outputs=_outputs(tree, project),
+                options={"stem": project.stem, "board": bool(project.board), "schematic": _ending(project)},
+                notes=tuple(notes),
+            )
+        )
+    return targets
+
+
+def _ending(project: Project) -> str:
+    return posixpath.splitext(project.schematic)[1] if project.schematic else ""
+
+
+def _outputs(tree: Tree, project: Project) -> tuple[Output, ...]:
+    ending = _ending(project)
+    if project.board is None:
+        return schematic_outputs(ending)
+    return board_outputs(copper_count(text_of(tree, project.board, TEXT_BYTES)), ending)
+
+
+def _notes(project: Project) -> list[str]:
+    notes = []
+    if project.board is None:
+        notes.append("There is no board beside this schematic, so only what a schematic gives is built.")
+    elif project.schematic is None:
+        notes.append(
+            f"There is no schematic named {project.stem} beside the board, so there is no schematic, netlist or ERC; "
+            "the parts list comes from the board alone."
+        )
+    elif _ending(project) == ".sch":
+        notes.append(
+            "The schematic is in KiCad 5's format, from which KiCad 9 can draw but not list its connections without a screen: "
+            "there is no ERC, the netlist comes from the board, and the parts list from the text of the schematic and the board. "
+            "Open and save it with KiCad 6 or later to have all of it."
+        )
+    if project.missing_models:
+        names = ", ".join(posixpath.basename(name.replace("\\", "/")) for name in project.missing_models[:8])
+        notes.append(f"3D models that the board names are not in the repository: {names}. Add them to the project's folder.")
+    if project.too_far:
+        notes.append(
+            f"{len(project.too_far)} files lie too far above the project's folder to be used: {', '.join(project.too_far[:3])}."
+        )
+    return notes

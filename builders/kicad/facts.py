@@ -1,0 +1,104 @@
+"""A board's facts from three sources: KiCad's API first, then the gerber job file, then the board file's own text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Facts that the file's own text knows better: the API's answer lacks what the designer did not describe.
+_EMPTY = (None, "", [], {})
+_RULES = {"TrackToTrack": None, "PadToPad": None, "PadToTrack": None, "TrackToRegion": None, "RegionToRegion": None}
+
+
+def _from_job(job: dict[str, Any] | None) -> dict[str, Any]:
+    """What the gerber job file says of the board as a whole; Source: Ucamco, Gerber Job Format."""
+    if not isinstance(job, dict):
+        return {}
+    general = job.get("GeneralSpecs") or {}
+    size = general.get("Size") or {}
+    facts: dict[str, Any] = {
+        "copper_layers": general.get("LayerNumber"),
+        "thickness_mm": general.get("BoardThickness"),
+        "finish": general.get("Finish"),
+    }
+    if "X" in size and "Y" in size:
+        facts["size_mm"] = {"width": round(float(size["X"]), 3), "height": round(float(size["Y"]), 3)}
+    clearances: list[float] = []
+    widths: list[float] = []
+    for rule in job.get("DesignRules") or []:
+        clearances += [float(rule[name]) for name in _RULES if isinstance(rule.get(name), (int, float)) and rule[name] > 0]
+        if isinstance(rule.get("MinLineWidth"), (int, float)):
+            widths.append(float(rule["MinLineWidth"]))
+    facts["min_clearance_mm"] = min(clearances) if clearances else None
+    facts["min_track_mm"] = min(widths) if widths else None
+    facts["stackup"] = [
+        {
+            "name": layer.get("Name", ""),
+            "type": str(layer.get("Type", "")).lower(),
+            "material": layer.get("Material", ""),
+            "thickness_mm": layer.get("Thickness", 0.0),
+        }
+        for layer in job.get("MaterialStackup") or []
+    ]
+    return {name: value for name, value in facts.items() if value not in _EMPTY}
+
+
+def _better(name: str, api: Any, job: Any, file: Any) -> tuple[Any, str]:
+    """The first source with an answer, in the order that suits the fact."""
+    order = [(api, "kipy"), (job, "gbrjob"), (file, "board-file")]
+    if name == "stackup":
+        # A designer's own stack-up beats KiCad's default; the job file carries that default, the API may have nothing.
+        order = [(api, "kipy"), (file, "board-file"), (job, "gbrjob")]
+    for value, source in order:
+        if value not in _EMPTY:
+            return value, source
+    # Zero and "" are answers too, where nobody knows more.
+    return next(((value, source) for value, source in order if value is not None), (None, ""))
+
+
+def merge(
+    file: dict[str, Any], api: dict[str, Any] | None, job: dict[str, Any] | None, outline: dict[str, Any] | None
+) -> dict[str, Any]:
+    """All facts of a board, with where each came from under `source`.
+
+    Units: mm, as the names say; `file_version` is the date that KiCad gives its file formats.
+    """
+    api = api or {}
+    from_job = _from_job(job)
+    names = [
+        *("size_mm", "thickness_mm", "copper_layers", "stackup", "finish", "footprints", "pads", "tracks", "vias", "nets", "zones"),
+        *("min_track_mm", "min_clearance_mm", "min_drill_mm", "min_annular_ring_mm", "holes", "castellated", "title_block"),
+    ]
+    facts: dict[str, Any] = {}
+    source: dict[str, str] = {}
+    for name in names:
+        value, origin = _better(name, api.get(name), from_job.get(name), file.get(name))
+        facts[name] = value
+        if origin:
+            source[name] = origin
+    # The API answers with an empty title block for a board without one; the file's says the same.
+    for name in ("outline_area_mm2",):
+        facts[name] = (outline or {}).get(name)
+        if facts[name] is not None:
+            source[name] = "pcbnew"
+    if facts["size_mm"] is None and (outline or {}).get("size_mm"):
+        facts["size_mm"], source["size_mm"] = (outline or {})["size_mm"], "pcbnew"
+    facts["file_version"] = file.get("file_version", "")
+    facts["kicad_version"] = kicad_of(str(file.get("file_version", "")), str(file.get("generator", "")))
+    facts["source"] = source
+    return facts
+
+
+# The newest board format of each release: KiCad's file versions are the dates of their last change.
+_RELEASES = ((20171130, "5"), (20211014, "6"), (20221018, "7"), (20240108, "8"), (20241229, "9"), (20260206, "10"))
+
+
+def kicad_of(file_version: str, generator: str = "") -> str:
+    """The KiCad release that wrote a board or schematic, as far as its header tells."""
+    if generator and generator[0].isdigit():
+        return generator.split("-")[0].strip("()")
+    if not file_version.isdigit():
+        return ""
+    number = int(file_version)
+    if number < 20160000:
+        return "4"
+    return next((release for newest, release in _RELEASES if number <= newest), "10 or later")

@@ -1,0 +1,63 @@
+"""Layers of a board as the viewer wants them: which picture is which, from top to bottom."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from builders.kicad.sexpr import Node, child, text_at
+
+# What KiCad calls a layer in file names, where it is not the layer's own name.
+_SHOWN = {
+    "F.SilkS": "F.Silkscreen",
+    "B.SilkS": "B.Silkscreen",
+    "F.CrtYd": "F.Courtyard",
+    "B.CrtYd": "B.Courtyard",
+    "F.Adhes": "F.Adhesive",
+    "B.Adhes": "B.Adhesive",
+    "Dwgs.User": "User.Drawings",
+    "Cmts.User": "User.Comments",
+}
+_KINDS = {
+    "Cu": "copper",
+    "Mask": "mask",
+    "Paste": "paste",
+    "SilkS": "silkscreen",
+    "Fab": "fabrication",
+    "CrtYd": "courtyard",
+    "Adhes": "adhesive",
+    "Cuts": "outline",
+}
+_DRAWN = re.compile(rb"<(?:path|circle|rect|polyline|polygon|line|ellipse|text|use)\b")
+
+
+def user_names(board: Node, copper: Sequence[str]) -> dict[str, str]:
+    """Layer -> the designer's name for it, as it shows up in file names."""
+    names = dict(_SHOWN)
+    rows = [row for row in (child(board, "layers") or [])[1:] if isinstance(row, list)]
+    # KiCad 5 renames a copper layer in place; later versions keep the name and add the designer's after it.
+    own = [row for row in rows if text_at(row, 2) in ("signal", "power", "mixed", "jumper")]
+    own.sort(key=lambda row: (text_at(row, 1) == "B.Cu" or text_at(row, 0) == "31", int(text_at(row, 0) or 0)))
+    for layer, row in zip(copper, own, strict=False):
+        names[layer] = text_at(row, 3) or text_at(row, 1)
+    for row in rows:
+        if text_at(row, 3) and text_at(row, 1) not in copper:
+            names[text_at(row, 1)] = text_at(row, 3)
+    return names
+
+
+def file_part(name: str) -> str:
+    """How KiCad writes a layer's name in a file name."""
+    return re.sub(r'[./\\:*?"<>|% ]', "_", name)
+
+
+def describe(layer: str, name: str, path: str) -> dict[str, Any]:
+    """One entry of the facts' list of layer pictures."""
+    side = {"F": "top", "B": "bottom"}.get(layer.split(".")[0], "inner" if layer.startswith("In") else "both")
+    return {"path": path, "layer": layer, "name": name, "kind": _KINDS.get(layer.split(".")[-1], "drawing"), "side": side}
+
+
+def is_drawn(svg: bytes) -> bool:
+    """Whether a picture shows anything at all."""
+    return bool(_DRAWN.search(svg))
