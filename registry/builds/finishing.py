@@ -3,49 +3,21 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
-from registry.builds import bundle, engine
+from registry.builds import bundle, progress
 from registry.builds.bom.merge import BoardParts, PartFacts, TableLines, merge
-from registry.builds.documents import book_target, picture_source
+from registry.builds.documents import book_target
+from registry.builds.made import Made, gather
 from registry.builds.schemas import Materials
-from registry.builds.tables import Artifact, Build, Result, TargetRun
+from registry.builds.tables import Artifact, Build, TargetRun
 from registry.designs import service as designs
 from registry.designs.tables import Design, Revision
 from registry.stores.git import GitTree
 from registry.stores.stores import Stores
 from registry.values import utcnow
-
-
-@dataclass(slots=True)
-class Made:
-    """A target with what it made: rows of the database, detached."""
-
-    run: TargetRun
-    facts: dict[str, Any] = field(default_factory=dict)
-    tools: dict[str, str] = field(default_factory=dict)
-    artifacts: list[Artifact] = field(default_factory=list)
-
-    def first(self, role: str) -> Artifact | None:
-        return next((artifact for artifact in self.artifacts if artifact.role == role), None)
-
-
-def gather(session: Session, build_id: int) -> list[Made]:
-    """Every target of a build, in order, with its artifacts."""
-    made = []
-    for run in session.exec(select(TargetRun).where(TargetRun.build_id == build_id).order_by(TargetRun.position)):
-        item = Made(run)
-        result = session.get(Result, run.key) if run.key else None
-        if result is not None:
-            item.facts, item.tools = result.facts, result.tools
-            item.artifacts = list(
-                session.exec(select(Artifact).where(Artifact.result_key == run.key).order_by(Artifact.path))
-            )
-        made.append(item)
-    return made
 
 
 def merge_materials(stores: Stores, made: list[Made]) -> Materials:
@@ -100,8 +72,6 @@ def _make_book(
     made: list[Made],
     materials: Materials,
 ) -> None:
-    from registry.builds import service
-
     def plan(session: Session) -> int:
         run = TargetRun(
             build_id=build.id or 0,
@@ -117,11 +87,11 @@ def _make_book(
         return run.id or 0
 
     run_id = stores.db.retrying(plan)
-    service.start_run(stores, run_id)
+    progress.start_run(stores, run_id)
     ended = book_target(
-        stores, design, revision, tree, made, materials, service.step_recorder(stores, run_id), force=build.force
+        stores, design, revision, tree, made, materials, progress.step_recorder(stores, run_id), force=build.force
     )
-    service.end_run(stores, run_id, ended)
+    progress.end_run(stores, run_id, ended)
 
 
 def _tell_design(stores: Stores, revision: Revision, made: list[Made], materials: Materials) -> None:
@@ -154,6 +124,3 @@ def picture_address(book: Made | None) -> str:
     if book is None or not book.run.key or not any(a.path == "picture-800.webp" for a in book.artifacts):
         return ""
     return f"/artifacts/{book.run.key}/picture-800.webp"
-
-
-__all__ = ["Made", "engine", "finish", "gather", "merge_materials", "picture_source"]

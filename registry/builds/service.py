@@ -14,8 +14,7 @@ from sqlmodel import Session, col, select
 import builders
 from builders.contract import Builder, Target
 from registry import limits
-from registry.builds import engine, finishing, leases
-from registry.builds.engine import Ended
+from registry.builds import engine, finishing, leases, progress
 from registry.builds.tables import Build, Step, TargetRun
 from registry.designs import events, mirrors
 from registry.designs import service as designs
@@ -222,49 +221,11 @@ def _plan(session: Session, build_id: int, found: list[tuple[Builder, Target]], 
 
 
 def _run_target(stores: Stores, run_id: int, builder: Builder, target: Target, tree: GitTree, force: bool) -> None:
-    start_run(stores, run_id)
+    progress.start_run(stores, run_id)
     ended = engine.build_target(
-        stores, builder, target, tree, warm_process(), force=force, on_step=step_recorder(stores, run_id)
+        stores, builder, target, tree, warm_process(), force=force, on_step=progress.step_recorder(stores, run_id)
     )
-    end_run(stores, run_id, ended)
-
-
-def start_run(stores: Stores, run_id: int) -> None:
-    def begin(session: Session) -> None:
-        run = session.get_one(TargetRun, run_id)
-        run.state, run.started_at = "running", utcnow()
-        session.add(run)
-
-    stores.db.retrying(begin)
-
-
-def end_run(stores: Stores, run_id: int, ended: Ended) -> None:
-    def write(session: Session) -> None:
-        run = session.get_one(TargetRun, run_id)
-        run.state, run.key, run.cached, run.seconds = ended.state, ended.key, ended.cached, ended.seconds
-        run.message, run.remedy, run.log_tail = ended.message, ended.remedy, ended.log_tail
-        run.notes = list(dict.fromkeys([*run.notes, *ended.notes]))
-        session.add(run)
-
-    stores.db.retrying(write)
-
-
-def step_recorder(stores: Stores, run_id: int) -> engine.OnStep:
-    """What writes a target's steps for the live page, as they begin and end."""
-    ids: dict[str, int] = {}
-
-    def on_step(name: str, state: str, seconds: float | None) -> None:
-        def write(session: Session) -> int:
-            step = session.get(Step, ids[name]) if name in ids and state != "running" else None
-            step = step or Step(target_run_id=run_id, name=name)
-            step.state, step.seconds = state, seconds
-            session.add(step)
-            session.flush()
-            return step.id or 0
-
-        ids[name] = stores.db.retrying(write)
-
-    return on_step
+    progress.end_run(stores, run_id, ended)
 
 
 def wait(

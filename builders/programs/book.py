@@ -1,0 +1,67 @@
+"""Runs in the sandbox: a laid-out book as PDF and as one HTML file, or a picture in three widths."""
+
+from __future__ import annotations
+
+import base64
+import mimetypes
+import re
+import sys
+import warnings
+from pathlib import Path
+
+SRC, OUT = Path("/src"), Path("/out")
+WIDTHS = (400, 800, 1600)
+PIXELS_MAX = 80_000_000
+
+
+def pictures(source: Path) -> None:
+    """WebP at three widths; a smaller original is not blown up. Metadata (place, camera) is left behind."""
+    from PIL import Image, ImageOps
+
+    Image.MAX_IMAGE_PIXELS = PIXELS_MAX
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
+    with Image.open(source) as opened:
+        image = ImageOps.exif_transpose(opened)
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    for width in WIDTHS:
+        if image.width > width:
+            scaled = image.resize((width, max(1, round(image.height * width / image.width))), Image.Resampling.LANCZOS)
+        else:
+            scaled = image
+        scaled.save(OUT / f"picture-{width}.webp", "WEBP", quality=82, method=4)
+
+
+def embed(html: str) -> str:
+    """Pictures beside the page become part of it."""
+
+    def data(match: re.Match[str]) -> str:
+        path = SRC / match.group(1)
+        if not path.is_file():
+            return 'src=""'
+        kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        return f'src="data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"'
+
+    return re.sub(r'src="((?:repo|made|picture)[^"]*)"', data, html)
+
+
+def pdf(source: Path) -> None:
+    import weasyprint
+    from weasyprint.urls import URLFetcher
+
+    class OnlyHere(URLFetcher):
+        """Nothing but files of the book is ever read."""
+
+        def fetch(self, url: str, headers: object = None) -> object:
+            if not url.startswith(("file:///src/", "data:")):
+                raise ValueError(f"{url[:80]} is not part of the book")
+            return super().fetch(url, headers)
+
+    html = source.read_text(encoding="utf-8")
+    weasyprint.HTML(string=html, base_url="file:///src/", url_fetcher=OnlyHere()).write_pdf(
+        OUT / "build-book.pdf", optimize_images=True, dpi=200, jpeg_quality=85
+    )
+    (OUT / "build-book.html").write_text(embed(html), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    {"picture": pictures, "pdf": pdf}[sys.argv[1]](Path(sys.argv[2]))
