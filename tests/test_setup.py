@@ -151,8 +151,8 @@ def test_an_embedded_key_goes_along(tmp_path: Path) -> None:
 # ---- script/bootstrap on other machines: its Debian part, with stand-ins for the machine's programs ------------------
 
 TOOLS = (
-    "awk basename bash cat cksum date dirname env find flock grep head id mkdir mktemp rm sed seq sh sleep sort tail tee "
-    "touch tr wc"
+    "awk basename bash cat cksum date dirname env find flock grep head id mkdir mktemp rm sed seq sh sleep sort tail "
+    "tee touch tr wc"
 ).split()
 NOTHING_INSTALLED = "exit 1"
 
