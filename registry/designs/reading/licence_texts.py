@@ -1,0 +1,127 @@
+"""Tells which licence a text is, by words that stand in that licence alone."""
+
+from __future__ import annotations
+
+import re
+
+_HEAD_CHARS = 3_000  # where a licence says its own name; texts name other licences further down
+
+# (SPDX identifier, words that must all be there, anywhere). Of licences without a title, or whose title is not enough.
+_BODIES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("CERN-OHL-S-2.0", ("cern open hardware licence version 2", "the cern-ohl-s is copyright cern")),
+    ("CERN-OHL-W-2.0", ("cern open hardware licence version 2", "the cern-ohl-w is copyright cern")),
+    ("CERN-OHL-P-2.0", ("cern open hardware licence version 2", "the cern-ohl-p is copyright cern")),
+    ("Unlicense", ("free and unencumbered software released into the public domain",)),
+    ("CC0-1.0", ("cc0 1.0 universal", "affirmer")),
+    ("WTFPL", ("do what the fuck you want to public license",)),
+    (
+        "Zlib",
+        ("the origin of this software must not be misrepresented", "altered source versions must be plainly marked"),
+    ),
+)
+_MIT = "permission is hereby granted free of charge to any person obtaining a copy"
+_BSD = "redistribution and use in source and binary forms"
+_ISC = "permission to use copy modify and/or distribute this software for any purpose with or without fee is hereby granted"
+
+# The first of these in the head of a text is its name.
+_TITLES: tuple[tuple[str, str], ...] = (
+    (r"cern open hardware licen[cs]e (?:v|version )?1\.1", "CERN-OHL-1.1"),
+    (r"cern open hardware licen[cs]e (?:v|version )?1\.2", "CERN-OHL-1.2"),
+    (r"cern open hardware licen[cs]e version 2 - strongly reciprocal", "CERN-OHL-S-2.0"),
+    (r"cern open hardware licen[cs]e version 2 - weakly reciprocal", "CERN-OHL-W-2.0"),
+    (r"cern open hardware licen[cs]e version 2 - permissive", "CERN-OHL-P-2.0"),
+    (r"tapr open hardware license", "TAPR-OHL-1.0"),
+    (r"solderpad hardware licen[cs]e,? (?:v|version )?2\.1", "Apache-2.0 WITH SHL-2.1"),
+    (r"solderpad hardware licen[cs]e,? (?:v|version )?2\.0", "Apache-2.0 WITH SHL-2.0"),
+    (r"solderpad hardware licen[cs]e,? (?:v|version )?0\.51", "SHL-0.51"),
+    (r"solderpad hardware licen[cs]e,? (?:v|version )?0\.5\b", "SHL-0.5"),
+    (r"gnu affero general public license version 3", "AGPL-3.0-only"),
+    (r"gnu lesser general public license version 3", "LGPL-3.0-only"),
+    (r"gnu lesser general public license version 2\.1", "LGPL-2.1-only"),
+    (r"gnu library general public license version 2\b", "LGPL-2.0-only"),
+    (r"gnu general public license version 3", "GPL-3.0-only"),
+    (r"gnu general public license version 2\b", "GPL-2.0-only"),
+    (r"gnu free documentation license version 1\.3", "GFDL-1.3-only"),
+    (r"gnu free documentation license version 1\.2", "GFDL-1.2-only"),
+    (r"gnu free documentation license version 1\.1", "GFDL-1.1-only"),
+    (r"mozilla public license,? version 2\.0", "MPL-2.0"),
+    (r"mozilla public license,? version 1\.1", "MPL-1.1"),
+    (r"european union public licen[cs]e v\.? ?1\.2", "EUPL-1.2"),
+    (r"european union public licen[cs]e v\.? ?1\.1", "EUPL-1.1"),
+    (r"apache license,? version 2\.0", "Apache-2.0"),
+    (r"boost software license - version 1\.0", "BSL-1.0"),
+    (r"eclipse public license - v ?2\.0", "EPL-2.0"),
+    (r"sil open font license version 1\.1", "OFL-1.1"),
+    (r"the artistic license 2\.0", "Artistic-2.0"),
+    (r"open data commons open database license|odc open database license|open database license \(odbl\)", "ODbL-1.0"),
+    (r"open data commons attribution license|odc attribution license", "ODC-By-1.0"),
+    (r"free art license 1\.3|licence art libre 1\.3", "LAL-1.3"),
+    (r"polyform noncommercial license 1\.0\.0", "PolyForm-Noncommercial-1.0.0"),
+    (r"business source license 1\.1", "BUSL-1.1"),
+    (r"server side public license", "SSPL-1.0"),
+)
+_CC_TITLE = re.compile(
+    r"attribution ?-? ?(?P<nc>non-?commercial)? ?-? ?(?:(?P<sa>share-?alike)|(?P<nd>no-?deriv(?:ative)?s?(?: works)?))?"
+    r" (?P<version>[1-4]\.[05])\b"
+)
+_CC_BODY = ("creative commons", "licensor")
+# Words that take back what an open licence gives.
+_CLAUSES = ("commons clause license condition", "the right to sell the software")
+
+
+def plain(text: str) -> str:
+    """A text as words: lower case, Markdown marks, commas and line breaks gone."""
+    text = re.sub(r"\]\([^)]*\)", "]", text)
+    text = re.sub(r"[*_#`>\[\]“”\"',=]|<[^<>]*>", " ", text.lower().replace("’", " "))
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def classify(text: str) -> str:
+    """The SPDX identifier (or expression) of a licence's text, or "" if it is none that is known."""
+    words = plain(text)
+    if not words:
+        return ""
+    head = words[:_HEAD_CHARS]
+    if any(clause in words for clause in _CLAUSES[:1]) and "sell" in words:
+        return "LicenseRef-Commons-Clause"
+    for name, needed in _BODIES:
+        if all(part in words for part in needed):
+            return name
+    starts = [(found.start(), name) for pattern, name in _TITLES if (found := re.search(pattern, head))]
+    creative = _creative_commons(words, head)
+    if creative:
+        starts.append(creative)
+    if starts:
+        return _or_later(min(starts)[1], words)
+    return _untitled(words)
+
+
+def _creative_commons(words: str, head: str) -> tuple[int, str] | None:
+    if not all(part in words for part in _CC_BODY):
+        return None
+    # The notice of an NC text says BY-SA only where it names compatible licences, after its own title.
+    found = _CC_TITLE.search(head)
+    if found is None:
+        return None
+    parts = ["CC-BY", *(part.upper() for part in ("nc", "sa", "nd") if found[part])]
+    return found.start(), f"{'-'.join(parts)}-{found['version']}"
+
+
+def _or_later(name: str, words: str) -> str:
+    """A GNU licence with a notice of its own before the text may say 'or any later version'; its own text says so too."""
+    before = words.split("everyone is permitted to copy and distribute verbatim copies", 1)[0]
+    return name.replace("-only", "-or-later") if name.endswith("-only") and "any later version" in before else name
+
+
+def _untitled(words: str) -> str:
+    if _MIT in words and "without restriction" in words:
+        return "MIT" if "shall be included in all" in words else "MIT-0"
+    if _BSD in words and "non-commercial" not in words and "noncommercial" not in words:
+        if "all advertising materials" in words:
+            return "BSD-4-Clause"
+        return (
+            "BSD-3-Clause" if "neither the name" in words or "may not be used to endorse" in words else "BSD-2-Clause"
+        )
+    if _ISC in words or _ISC.replace("and/or", "and") in words:
+        return "ISC" if "provided that the above copyright notice" in words else "0BSD"
+    return ""

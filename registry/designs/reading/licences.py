@@ -1,0 +1,340 @@
+"""Under which licence a design may be made, from everything that its repository says, and whether that is open."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+from builders.contract import Tree
+from registry import limits
+from registry.designs.reading import reuse
+from registry.designs.reading.findings import Area, Finding
+from registry.designs.reading.licence_names import in_words, is_open, mentions, parse_expression, read_name, why_closed
+from registry.designs.reading.licence_texts import classify
+
+__all__ = ["Evidence", "LicenceVerdict", "in_words", "judge"]
+
+_LICENCE_FILE = re.compile(
+    r"(?:licen[cs]e|copying|copyright|unlicense)(?:[-_. ][\w.+ -]*)?|[\w.+-]*[-_.](?:licen[cs]e)(?:\.(?:txt|md|rst))?|licen[cs]es?",
+    re.I,
+)
+_NOT_TEXT = re.compile(r"\.(py|js|sh|c|h|png|jpe?g|svg|pdf|html?|json|ya?ml|toml|kicad_\w+)$", re.I)
+_AREAS: tuple[tuple[Area, re.Pattern[str]], ...] = (
+    ("hardware", re.compile(r"\b(hardware|hw|pcbs?|boards?|kicad|eda|schematics?|electronics?|electrical|mechanics?|mechanical|mech|cad|case|"
+                            r"enclosure|3d|models?|gerbers?|circuits?|layouts?|designs? files?)\b", re.I)),
+    ("documentation", re.compile(r"\b(docs?|documentation|manuals?|texts?|images?|pictures|photos|media)\b", re.I)),
+    ("software", re.compile(r"\b(software|sw|firmware|fw|code|source code|src|scripts?|lib(?:rary)?|arduino)\b", re.I)),
+)  # fmt: skip
+_LICENCE_WORD = re.compile(r"licen[cs]|released under|copyright|copyleft|public domain|all rights reserved", re.I)
+_SPDX_LINE = re.compile(rb"SPDX-License-Identifier:[ \t]*([A-Za-z0-9.+() -]{2,200})")
+_KICAD_COMMENT = re.compile(
+    r'\(comment \d+ "((?:[^"\\]|\\.){0,300})"|^Comment\d "([^"\n]{0,300})"|\(comment \d+ ([^()"\n]{3,300})\)', re.M
+)
+_HEADER_SUFFIXES = (
+    ".py",
+    ".scad",
+    ".md",
+    ".rst",
+    ".adoc",
+    ".txt",
+    ".toml",
+    ".yml",
+    ".yaml",
+    ".csv",
+    ".license",
+    ".svg",
+    ".ino",
+    ".c",
+    ".h",
+)
+_REMEDY = (
+    "Add a file LICENSE with the whole text of an open hardware licence, such as CERN-OHL-S-2.0, CERN-OHL-P-2.0 or CC-BY-SA-4.0, "
+    "commit it, and submit again."
+)
+
+
+class Evidence(NamedTuple):
+    """One statement about the licence. `rank` orders trust: 0 is most."""
+
+    expression: str
+    area: Area
+    where: str
+    why: str
+    rank: int
+    assumed: bool = False
+
+
+class LicenceVerdict(BaseModel):
+    """What the licence is and whether the design may be registered.
+
+    `expression` covers the whole design, `main` the hardware alone; `per_area` has only areas that are stated.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    expression: str
+    open: bool
+    reason: str = ""
+    remedy: str = ""
+    findings: list[Finding] = []
+    per_area: dict[str, str] = {}
+
+    @property
+    def main(self) -> str:
+        return self.per_area.get("hardware", self.expression)
+
+
+def judge(tree: Tree, stated: list[Evidence], readme: tuple[str, str], outer: Tree | None = None) -> LicenceVerdict:
+    """Weigh all evidence. `stated` comes from manifests, `readme` is (path, text), `outer` the repository around a folder."""
+    evidence = [*_reuse(tree), *_files(tree), *stated, *_headers(tree), *_title_blocks(tree), *_readme(*readme)]
+    if outer is not None and not any(item.rank <= 4 and item.area != "software" for item in evidence):
+        evidence += [
+            item._replace(why=f"{item.why}, at the top of the repository") for item in _files(outer, top_only=True)
+        ]
+    evidence.sort(key=lambda item: item.rank)
+    unknown = [item for item in evidence if not item.expression]
+    known = [item for item in evidence if item.expression]
+    per_area = _per_area(known)
+    findings = _tell(known, unknown, per_area)
+    hardware = per_area.get("hardware", "")
+    expression = _together([per_area[area] for area in ("hardware", "documentation", "software") if area in per_area])
+    if not hardware:
+        return _refuse(expression, per_area, findings, unknown)
+    for area, value in per_area.items():
+        if not is_open(value):
+            reason = f"The {area} is under {value}, which is not an open hardware licence: {why_closed(value)}."
+            return LicenceVerdict(
+                expression=expression, open=False, reason=reason, remedy=_REMEDY, findings=findings, per_area=per_area
+            )
+    return LicenceVerdict(expression=expression, open=True, findings=findings, per_area=per_area)
+
+
+def _refuse(
+    expression: str, per_area: dict[str, str], findings: list[Finding], unknown: list[Evidence]
+) -> LicenceVerdict:
+    if unknown:
+        reason = f"The licence in {unknown[0].where} is not one that the registry knows to be open."
+        remedy = "Use the unchanged text of an open licence, or name it by its SPDX identifier in okh.toml. " + _REMEDY
+    elif "software" in per_area:
+        reason = (
+            "Only the software of this repository has a licence; the hardware has none, so that nobody may make it."
+        )
+        remedy = _REMEDY
+    else:
+        reason = "This repository states no licence, so that nobody but its authors may make the design."
+        remedy = _REMEDY
+    return LicenceVerdict(
+        expression=expression, open=False, reason=reason, remedy=remedy, findings=findings, per_area=per_area
+    )
+
+
+def _per_area(known: list[Evidence]) -> dict[str, str]:
+    """The most trusted statement for each area; one that names the area beats a general one, unless that is from the files."""
+    found: dict[str, str] = {}
+    general = next((item for item in known if item.area == ""), None)
+    for area in ("hardware", "documentation", "software"):
+        special = next((item for item in known if item.area == area), None)
+        if special is not None and not (
+            general is not None and special.rank >= 6 > general.rank and area == "hardware"
+        ):
+            found[area] = special.expression
+        elif general is not None and area == "hardware":
+            found[area] = general.expression
+    return found
+
+
+def _together(parts: list[str]) -> str:
+    unique = list(dict.fromkeys(parts))
+    if len(unique) < 2:
+        return unique[0] if unique else ""
+    joined = " AND ".join(f"({part})" if " OR " in part else part for part in unique)
+    return parse_expression(joined) or joined
+
+
+def _tell(known: list[Evidence], unknown: list[Evidence], per_area: dict[str, str]) -> list[Finding]:
+    findings = []
+    seen: set[tuple[str, str]] = set()
+    for item in known:
+        if (item.where, item.expression) not in seen:
+            seen.add((item.where, item.expression))
+            area = f" for the {item.area}" if item.area else ""
+            findings.append(
+                Finding(level="info", where=item.where, sentence=f"Licence {item.expression}{area}: {item.why}.")
+            )
+        if item.assumed and item.expression in per_area.values():
+            findings.append(
+                Finding(
+                    level="warning",
+                    where=item.where,
+                    sentence=f"The licence's version is not stated; it was taken as {item.expression}.",
+                    remedy="Write its SPDX identifier, or add the licence's text.",
+                )
+            )
+        settled = per_area.get(item.area or "hardware")
+        if (
+            settled is not None
+            and item.expression != settled
+            and item.rank >= 3
+            and not _related(item.expression, settled)
+        ):
+            findings.append(
+                Finding(
+                    level="warning",
+                    where=item.where,
+                    sentence=f"This names {item.expression}, but the licence of the {item.area or 'hardware'} is {settled} elsewhere.",
+                    remedy="Let all places name the same licence.",
+                )
+            )
+    for item in unknown:
+        findings.append(
+            Finding(
+                level="warning",
+                where=item.where,
+                sentence=f"The licence here is not known to the registry ({item.why}).",
+                remedy="Name it by its SPDX identifier.",
+            )
+        )
+    return findings[:60]
+
+
+def _related(one: str, other: str) -> bool:
+    return one in other or one.replace("-or-later", "-only") == other.replace("-or-later", "-only")
+
+
+def area_of(text: str) -> Area:
+    """Which part of a design a folder's name or a clause speaks of: the last word that says so."""
+    hits = [
+        (found.start(), area)
+        for area, pattern in _AREAS
+        for found in pattern.finditer(text.replace("_", " ").replace("-", " "))
+    ]
+    return max(hits)[1] if hits else ""
+
+
+def _files(tree: Tree, top_only: bool = False) -> list[Evidence]:
+    """Licence files at the top and in folders that stand for an area of the design."""
+    found: list[Evidence] = []
+    for path in tree.files:
+        folder, _, name = path.rpartition("/")
+        if not _LICENCE_FILE.fullmatch(name) or _NOT_TEXT.search(name) or folder.count("/") > 0 or len(found) >= 30:
+            continue
+        if folder and (
+            top_only or (folder.lower() not in ("license", "licenses", "licence", "licences") and not area_of(folder))
+        ):
+            continue
+        if folder == "LICENSES":  # REUSE: texts at hand, whatever they are used for
+            continue
+        text = _text(tree, path, limits.SMALL_FILE_BYTES)
+        expression = classify(text)
+        assumed = False
+        why = "its text is that licence's"
+        if not expression and len(text) < 4_000:
+            named = mentions(text)
+            if len({item.expression for item in named}) == 1:
+                expression, assumed, why = named[0].expression, named[0].assumed, "it names that licence"
+        area = area_of(folder) or area_of(name.replace(".", " "))
+        found.append(
+            Evidence(expression, area, path, why if expression else "its text matches none", 2 if area else 3, assumed)
+        )
+    return found
+
+
+def _reuse(tree: Tree) -> list[Evidence]:
+    """REUSE tells a licence for each file: an area has that of most of its files."""
+    stated, where = reuse.read(tree)
+    if not stated:
+        return []
+    counts: dict[Area, Counter[str]] = {}
+    for path, expression in stated.items():
+        area = reuse.area_of_file(path)
+        if area and (normal := parse_expression(expression)):
+            counts.setdefault(area, Counter())[normal] += 1
+    found = []
+    for area, counter in counts.items():
+        expression, number = counter.most_common(1)[0]
+        if area == "documentation" and "hardware" in counts and expression == counts["hardware"].most_common(1)[0][0]:
+            continue
+        why = f"REUSE gives it to {number} of {sum(counter.values())} files"
+        found.append(Evidence(expression, area, where, why, 1))
+    return found
+
+
+def _headers(tree: Tree) -> list[Evidence]:
+    """SPDX-License-Identifier lines in source files."""
+    counts: dict[Area, Counter[str]] = {}
+    first: dict[tuple[Area, str], str] = {}
+    candidates = [
+        path for path in tree.files if path.lower().endswith(_HEADER_SUFFIXES) and not path.startswith("LICENSES/")
+    ]
+    for path in candidates[:200]:
+        if found := _SPDX_LINE.search(tree.read(path, 4 * limits.KIB)):
+            expression = parse_expression(found[1].decode("ascii", "replace").strip().rstrip("-").strip())
+            area = reuse.area_of_file(path.removesuffix(".license"))
+            if expression and area:
+                counts.setdefault(area, Counter())[expression] += 1
+                first.setdefault((area, expression), path)
+    found_all = []
+    for area, counter in counts.items():
+        expression, number = counter.most_common(1)[0]
+        found_all.append(Evidence(expression, area, first[area, expression], f"{number} files say so in their head", 5))
+    return found_all
+
+
+def _title_blocks(tree: Tree) -> list[Evidence]:
+    """Comments in the title blocks of KiCad's boards and schematics."""
+    boards = [path for path in tree.files if path.lower().endswith((".kicad_pcb", ".kicad_sch", ".sch"))]
+    found = []
+    for path in boards[:40]:
+        for groups in _KICAD_COMMENT.findall(_text(tree, path, 16 * limits.KIB)):
+            comment = next(filter(None, groups), "")
+            named = mentions(comment)
+            if (
+                named
+                and (_LICENCE_WORD.search(comment) or len(comment) < 40)
+                and named[0].expression != "LicenseRef-AllRightsReserved"
+            ):
+                why = "the title block names it"
+                found.append(Evidence(named[0].expression, "", path, why, 7, named[0].assumed))
+                break
+    return list({item.expression: item for item in reversed(found)}.values())
+
+
+def _readme(path: str, text: str) -> list[Evidence]:
+    """Sentences of the README that give a licence, clause by clause: 'code under GPL, hardware under CC BY-SA'."""
+    found: list[Evidence] = []
+    under_heading = False
+    for line in text.splitlines()[:2_000]:
+        if re.match(r"\s*(#|=+\s)", line) and line.strip("#= "):
+            under_heading = bool(re.search(r"licen[cs]e|copyright|legal", line, re.I))
+            continue
+        if not (under_heading or re.search(r"licen[cs]ed?\b|released under|public domain", line, re.I)):
+            continue
+        for clause in re.split(r"(?<=[a-z)\]])[.;](?:\s|$)|[,;](?=\s)|\band\b", line[:2_000]):
+            named = [item for item in mentions(clause) if not item.expression.startswith("LicenseRef-All")]
+            # "non-commercial" beside another thing's name says nothing about this design; a licence of its own does.
+            if not named or (named[0].expression.startswith("LicenseRef") and not under_heading):
+                continue
+            if not under_heading and not re.search(
+                r"licen[cs]ed? under|released under|under (?:the )?|licen[cs]e:", clause, re.I
+            ):
+                continue
+            area = area_of(re.split(r"\]\(|https?:", clause)[0])
+            found.append(Evidence(named[0].expression, area, path, "the README says so", 8, named[0].assumed))
+    return list({(item.expression, item.area): item for item in reversed(found)}.values())[:6]
+
+
+def from_manifest(value: str, area: Area, where: str) -> Evidence:
+    """What a manifest says of the licence."""
+    named = read_name(value)
+    if named is None:
+        return Evidence("", area, where, f"it says {value[:80]!r}", 4)
+    return Evidence(named.expression, area, where, f"the manifest says {value[:80]!r}", 4, named.assumed)
+
+
+def _text(tree: Tree, path: str, limit_bytes: int) -> str:
+    raw = tree.read(path, limit_bytes)
+    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    return raw.decode(encoding, "replace")
