@@ -1,0 +1,57 @@
+"""The web application: wires the features together, nothing else."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from flask import Flask
+
+from registry import limits, web
+from registry.accounts import api as accounts_api
+from registry.accounts import pages as accounts_pages
+from registry.builds import api as builds_api
+from registry.builds import pages as builds_pages
+from registry.builds import service as builds
+from registry.designs import api as designs_api
+from registry.designs import pages as designs_pages
+from registry.settings import Settings, read_settings
+from registry.stores.stores import Stores, open_stores
+
+
+def create_app(settings: Settings | None = None, stores: Stores | None = None) -> Flask:
+    """The WSGI application on `settings` (from the environment unless given)."""
+    settings = settings or (stores.settings if stores else read_settings())
+    stores = stores or open_stores(settings)
+    app = Flask("brickyard", template_folder=str(Path(__file__).resolve().parent / "templates"), static_folder=None)
+    app.config.update(
+        SECRET_KEY=settings.secret_key or _kept_secret(settings),
+        MAX_CONTENT_LENGTH=limits.REQUEST_BODY_BYTES,
+        SESSION_COOKIE_NAME="brickyard_form",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.https,
+        WTF_CSRF_TIME_LIMIT=None,
+        RATELIMIT_ENABLED=not settings.tests,
+    )
+    app.extensions["brickyard"] = stores
+    builds.install(stores)
+    web.install(app)
+    accounts_pages.install(app)
+    for feature in (accounts_pages, accounts_api, designs_pages, designs_api, builds_pages, builds_api):
+        app.register_blueprint(feature.blueprint)
+    web.install_openapi(app)
+    return app
+
+
+def _kept_secret(settings: Settings) -> str:
+    """The instance's own secret, made on the first start and kept beside the database."""
+    path = settings.data / "secret_key"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii")
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(32))
+    return path.read_text(encoding="ascii")

@@ -1,0 +1,42 @@
+"""The example designs that come with Brickyard, as git repositories of this instance."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import tempfile
+from pathlib import Path
+
+from sqlmodel import select
+
+from registry.designs import service as designs
+from registry.designs.schemas import Submission
+from registry.designs.tables import Design
+from registry.settings import PROJECT
+from registry.stores import git_examples
+from registry.stores.stores import Stores
+
+EXAMPLES = PROJECT / "designs"
+
+
+def load(stores: Stores) -> list[str]:
+    """Make a repository of every example folder and submit it. Returns: slugs of those that were not here yet."""
+    new = []
+    # The examples' repositories lie in the data folder: for them, and here alone, a local path is an address.
+    local = dataclasses.replace(stores, settings=dataclasses.replace(stores.settings, git_local=True))
+    for folder in sorted(path for path in EXAMPLES.iterdir() if path.is_dir()):
+        repository = stores.settings.data / "examples" / folder.name
+        with stores.db.reading() as session:
+            known = session.exec(select(Design.id).where(Design.url == str(repository))).first()
+        if known is not None:
+            continue
+        if not (repository / ".git").exists():
+            repository.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=repository.parent) as aside:
+                copy = Path(aside) / folder.name
+                shutil.copytree(folder, copy)
+                git_examples.commit_all(copy, f"{folder.name} 1.0.0", tag="v1.0.0")
+                shutil.rmtree(repository, ignore_errors=True)
+                copy.rename(repository)
+        new.append(designs.submit(local, None, Submission(url=str(repository))).slug)
+    return new

@@ -1,0 +1,41 @@
+"""A worker: takes builds from the queue, one after another, each with several targets at once."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from registry.builds import leases, service
+from registry.errors import Unavailable
+from registry.stores.stores import Stores
+
+_LOOK_EVERY_S = 5.0
+_log = logging.getLogger(__name__)
+
+
+def work(stores: Stores) -> None:
+    """Take builds until the process is told to stop."""
+    service.install(stores)
+    ended = threading.Event()
+    keeper = threading.Thread(target=_keep, args=(stores, ended), daemon=True)
+    keeper.start()
+    try:
+        stores.jobs.consume(max(1, stores.settings.worker_slots // 2))
+    finally:
+        ended.set()
+        keeper.join(timeout=5)
+        service.close_warm()
+        stores.db.retrying(leases.leave, patience_s=2)
+
+
+def _keep(stores: Stores, ended: threading.Event) -> None:
+    """Say that this worker is alive, and deliver again what others left behind."""
+    while True:
+        try:
+            stores.db.retrying(leases.announce)
+            if again := service.redeliver(stores):
+                _log.info("%d builds were delivered again.", again)
+        except Unavailable:
+            _log.warning("The database does not answer; trying again.")
+        if ended.wait(_LOOK_EVERY_S):
+            return
