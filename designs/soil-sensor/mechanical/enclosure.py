@@ -14,7 +14,7 @@ FLOOR = 2.4
 BOARD_GAP = 0.3          # between board edge and cavity wall
 NECK_GAP = 1.2           # leaves room for the milling radius at the neck
 CABLE_ROOM = 14.0        # between gland wall and board: nut of the gland, bend of the wires
-DEPTH = 21.0             # floor below the parting plane: the gland's nut needs 17.3
+DEPTH = 24.0             # floor below the parting plane: the nut of the gland turns inside, 22 across corners
 
 RIM_FLANGE = 2.0         # widens the rim to carry the gasket
 RIM_HEIGHT = 3.0
@@ -48,7 +48,7 @@ EAR_OFFSET = 2.6         # screw axis outside the gasket
 
 LEDGE = 1.5              # carries the board's long edges
 GLAND_HOLE = 12.7        # PG7
-GLAND_Z = -11.5
+GLAND_Z = -12.3
 
 # ---- the board ------------------------------------------------------------------------------------------------------
 SPEC = tomllib.loads((Path(__file__).resolve().parent / "board.toml").read_text(encoding="utf-8"))
@@ -213,9 +213,9 @@ def make_insert() -> cq.Workplane:
 def make_gland() -> cq.Workplane:
     """Cable gland PG7 with its nut, flange at x = 0, cable towards -x."""
     body = cq.Workplane("YZ").circle(12.3 / 2).extrude(8.0)
-    body = body.union(cq.Workplane("YZ").polygon(6, 17.0).extrude(-5.0))
+    body = body.union(cq.Workplane("YZ").polygon(6, 17.3).extrude(-5.0))
     body = body.union(cq.Workplane("YZ", origin=(-5, 0, 0)).circle(7.0).extrude(-9.0).faces("<X").edges().fillet(2.5))
-    body = body.union(cq.Workplane("YZ", origin=(WALL, 0, 0)).polygon(6, 17.3).extrude(4.5))
+    body = body.union(cq.Workplane("YZ", origin=(WALL, 0, 0)).polygon(6, 21.9).extrude(5.0))
     return body.cut(cq.Workplane("YZ", origin=(-20, 0, 0)).circle(2.6).extrude(40))
 
 
