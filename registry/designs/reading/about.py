@@ -148,7 +148,7 @@ def _authors(counted: Sequence[tuple[str, int]], manifests: list[Manifest]) -> l
 
 
 def _tags(manifests: list[Manifest]) -> list[str]:
-    tags = {}
+    tags: dict[str, None] = {}
     for item in manifests:
         for tag in item.tags:
             plain = re.sub(r"\s+", "-", tag.strip().lower())

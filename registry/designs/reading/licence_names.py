@@ -19,72 +19,83 @@ class Mention(NamedTuple):
 
 # Satisfy the Open Source Hardware Definition (and with it the Open Definition or the Open Source Definition).
 _OPEN = re.compile(
-    r"CERN-OHL-(1\.[12]|[PSW]-2\.0)|TAPR-OHL-1\.0|SHL-0\.51?|CC0-1\.0|CC-PDDC|CC-BY(-SA)?-[1-4]\.[05](-[A-Z]{2,3})?|PDDL-1\.0"
-    r"|ODbL-1\.0|ODC-By-1\.0|LAL-1\.[23]|OFL-1\.[01](-RFN|-no-RFN)?|MIT(-0)?|X11|BSD-[1234]-Clause|0BSD|ISC|Zlib|BSL-1\.0|NCSA|PostgreSQL"
-    r"|Unlicense|WTFPL|Beerware|Apache-(1\.1|2\.0)|A?GPL-[123]\.0-(only|or-later)|LGPL-(2\.[01]|3\.0)-(only|or-later)"
-    r"|GFDL-1\.[123]-(no-invariants-)?(only|or-later)|MPL-(1\.1|2\.0)|EUPL-1\.[12]|EPL-[12]\.0|CDDL-1\.[01]|CECILL-(2\.[01]|B|C)"
-    r"|Artistic-2\.0|AFL-3\.0|OSL-3\.0|ECL-2\.0|MulanPSL-2\.0|BlueOak-1\.0\.0|Python-2\.0|PSF-2\.0|Unicode-3\.0|UPL-1\.0|OGL-UK-3\.0"
+    r"CERN-OHL-(1\.[12]|[PSW]-2\.0)|TAPR-OHL-1\.0|SHL-0\.51?|CC0-1\.0|CC-PDDC|CC-BY(-SA)?-[1-4]\.[05](-[A-Z]{2,3})?"
+    r"|PDDL-1\.0|ODbL-1\.0|ODC-By-1\.0|LAL-1\.[23]|OFL-1\.[01](-RFN|-no-RFN)?|MIT(-0)?|X11|BSD-[1234]-Clause|0BSD|ISC|Zlib"
+    r"|BSL-1\.0|NCSA|PostgreSQL|Unlicense|WTFPL|Beerware|Apache-(1\.1|2\.0)|A?GPL-[123]\.0-(only|or-later)"
+    r"|LGPL-(2\.[01]|3\.0)-(only|or-later)|GFDL-1\.[123]-(no-invariants-)?(only|or-later)|MPL-(1\.1|2\.0)|EUPL-1\.[12]"
+    r"|EPL-[12]\.0|CDDL-1\.[01]|CECILL-(2\.[01]|B|C)|Artistic-2\.0|AFL-3\.0|OSL-3\.0|ECL-2\.0|MulanPSL-2\.0|BlueOak-1\.0\.0"
+    r"|Python-2\.0|PSF-2\.0|Unicode-3\.0|UPL-1\.0|OGL-UK-3\.0"
 )
 _CLOSED = (
     (
-        re.compile(r"-NC\b|NonCommercial|Noncommercial"),
+        r"-NC\b|NonCommercial|Noncommercial",
         "it forbids commercial use, and open hardware may be made and sold by anyone",
     ),
-    (re.compile(r"-ND\b"), "it forbids changed versions, and open hardware may be changed by anyone"),
-    (re.compile(r"AllRightsReserved|Proprietary|LicenseRef-(NONE|NOASSERTION)"), "all rights are reserved"),
-    (re.compile(r"Commons-Clause|BUSL|SSPL|PolyForm|Elastic"), "it restricts who may use or sell the design"),
+    (r"-ND\b", "it forbids changed versions, and open hardware may be changed by anyone"),
+    (r"AllRightsReserved|Proprietary|LicenseRef-(NONE|NOASSERTION)", "all rights are reserved"),
+    (r"Commons-Clause|BUSL|SSPL|PolyForm|Elastic|FSL", "it restricts who may use or sell the design"),
 )
+_NC = r"non[ -]?commercial"
+_SA = r"share[ -]?alike"
+_ND = r"no[ -]?deriv\w*(?: works)?"
 _CC = re.compile(
     r"\bCC[ -]?BY(?P<nc>[ -]NC)?(?:[ -](?:(?P<sa>SA)|(?P<nd>ND)))?(?:[ -]?v?(?P<v>[1-4]\.[05])(?!\d))?"
-    r"|\bcreative ?commons[,:;(]? ?(?:\(?CC\)? )?attribution(?P<lnc>[ -]*non-?commercial)?[ -]*(?:(?P<lsa>share-?alike)|(?P<lnd>no-?deriv\w*))?"
-    r"(?:[ ,-]*v?(?P<lv>[1-4]\.[05]))?"
-    r"|creativecommons\.org/licenses/by(?P<unc>-nc)?(?:-(?:(?P<usa>sa)|(?P<und>nd)))?/(?P<uv>[1-4]\.[05])",
+    r"|\bcreative ?commons[,:;(]? ?(?:\(?CC\)? )?(?:licen[cs]e )?[\"'(]?attribution"
+    rf"(?P<lnc>[ -]*{_NC})?[ -]*(?:(?P<lsa>{_SA})|(?P<lnd>{_ND}))?(?:[ ,-]*(?:version |v)?(?P<lv>[1-4]\.[05]))?"
+    r"|creativecommons\.org/licenses/by(?P<unc>-nc)?(?:-(?:(?P<usa>sa)|(?P<und>nd)))?(?:/(?P<uv>[1-4]\.[05]))?",
     re.I,
 )
 _GNU = re.compile(
-    r"\b(?:GNU )?(?P<name>[AL]?GPL|(?:affero |lesser )?general public licen[cs]e)[ ,-]*(?:version |v\.? ?)?(?P<v>[123](?:\.[01])?)?"
-    r"(?P<later>[ -]?\+|,?[ -](?:\(?or|and)[ -](?:\(at your option\) )?(?:any )?later|[ -]or[ -]later)?(?P<only>[ -]only)?",
+    r"\b(?:GNU )?(?P<name>[AL]?GPL|(?:affero |lesser |library )?general public licen[cs]e)"
+    r"[ ,-]*(?:version |v\.? ?)?(?P<v>[123](?:\.[01])?)?"
+    r"(?P<later>[ -]?\+|,?[ -](?:\(?or|and)[ -](?:\(at your option\) )?(?:any )?later|[ -]or[ -]later)?"
+    r"(?P<only>[ -]only)?",
     re.I,
 )
+_CERN = r"\bCERN[ -](?:OHL|Open Hardware Licen[cs]e)"
+_V2 = r"[ -](?:v(?:ersion )?)?2(?:\.0)?[ -]*"
+_SOLDERPAD = r"\bSolderpad (?:Hardware )?Licen[cs]e,? (?:v|version )?"
+# (pattern, expression, whether the version is a guess)
 _NAMES: tuple[tuple[re.Pattern[str], str, bool], ...] = tuple(
     (re.compile(pattern, re.I), name, assumed)
     for pattern, name, assumed in (
-        (r"\bCERN[ -]OHL[ -]?S\b[ -]?(?:v(?:ersion )?\.? ?)?(?:2(?:\.0)?)?|CERN[ -](?:OHL|Open Hardware Licen[cs]e)[ -](?:v(?:ersion )?)?2(?:\.0)?[ -]*(?:-S\b|strongly)",
-         "CERN-OHL-S-2.0", False),
-        (r"\bCERN[ -]OHL[ -]?W\b[ -]?(?:v(?:ersion )?\.? ?)?(?:2(?:\.0)?)?|CERN[ -](?:OHL|Open Hardware Licen[cs]e)[ -](?:v(?:ersion )?)?2(?:\.0)?[ -]*(?:-W\b|weakly)",
-         "CERN-OHL-W-2.0", False),
-        (r"\bCERN[ -]OHL[ -]?P\b[ -]?(?:v(?:ersion )?\.? ?)?(?:2(?:\.0)?)?|CERN[ -](?:OHL|Open Hardware Licen[cs]e)[ -](?:v(?:ersion )?)?2(?:\.0)?[ -]*(?:-P\b|permissive)",
-         "CERN-OHL-P-2.0", False),
-        (r"\bCERN[ -](?:OHL|Open Hardware Licen[cs]e)[ ,-]*(?:version |v\.? ?)?1\.1", "CERN-OHL-1.1", False),
-        (r"\bCERN[ -](?:OHL|Open Hardware Licen[cs]e)[ ,-]*(?:version |v\.? ?)?1\.2", "CERN-OHL-1.2", False),
-        (r"\bCERN[ -](?:OHL|Open Hardware Licen[cs]e)(?![ ,-]*(?:v|version )?\.? ?[12]|-?[PSW]\b)", "CERN-OHL-1.2", True),
+        *(
+            (rf"\bCERN[ -]OHL[ -]?{letter}\b(?:[ -]?(?:v(?:ersion )?\.? ?)?2(?:\.0)?)?"
+             rf"|{_CERN}{_V2}[(]?(?:-?{letter}\b|{word})",
+             f"CERN-OHL-{letter}-2.0", False)
+            for letter, word in (("S", "strongly"), ("W", "weakly"), ("P", "permissive"))
+        ),
+        (rf"{_CERN}[ ,-]*(?:version |v\.? ?)?1\.1", "CERN-OHL-1.1", False),
+        (rf"{_CERN}[ ,-]*(?:version |v\.? ?)?1\.2", "CERN-OHL-1.2", False),
+        (rf"{_CERN}(?![ ,-]*(?:v|version )?\.? ?[12]|[ -]?[PSW]\b)", "CERN-OHL-1.2", True),
         (r"\bTAPR\b(?:[ -](?:OHL|Open Hardware Licen[cs]e))?(?:[ -]v?1\.0)?", "TAPR-OHL-1.0", False),
-        (r"\bSolderpad (?:Hardware )?Licen[cs]e,? (?:v|version )?2\.1|\bSHL-2\.1", "Apache-2.0 WITH SHL-2.1", False),
-        (r"\bSolderpad (?:Hardware )?Licen[cs]e,? (?:v|version )?2\.0|\bSHL-2\.0", "Apache-2.0 WITH SHL-2.0", False),
-        (r"\bSolderpad (?:Hardware )?Licen[cs]e,? (?:v|version )?0\.51", "SHL-0.51", False),
-        (r"\bSolderpad(?: (?:Hardware )?Licen[cs]e)?(?!,? (?:v|version )?[02]\.| hardware| licen)", "Apache-2.0 WITH SHL-2.1", True),
+        (rf"{_SOLDERPAD}2\.1|\bSHL-2\.1", "Apache-2.0 WITH SHL-2.1", False),
+        (rf"{_SOLDERPAD}2\.0|\bSHL-2\.0", "Apache-2.0 WITH SHL-2.0", False),
+        (rf"{_SOLDERPAD}0\.51", "SHL-0.51", False),
+        (r"\bSolderpad(?: (?:Hardware )?Licen[cs]e)?(?!,? (?:v|version )?[02]\.| hardware| licen)",
+         "Apache-2.0 WITH SHL-2.1", True),
         (r"\bCC[ -]?0\b(?:[ -]1\.0)?|creativecommons\.org/publicdomain/zero", "CC0-1.0", False),
-        (r"\bMIT[ -]0\b", "MIT-0", False),
-        (r"\bMIT\b(?![ -]0)(?! ?(?:media|lab|press|\.edu))", "MIT", False),
+        (r"\bMIT(?:[ -]0\b| No Attribution)", "MIT-0", False),
+        (r"\bMIT\b(?![ -]0| No Attr| ?(?:media|lab|press|\.edu))", "MIT", False),
         (r"\bApache[ -](?:Licen[cs]e)?[ ,-]*(?:version |v)?2(?:\.0)?\b", "Apache-2.0", False),
         (r"\bApache Licen[cs]e\b(?![ ,]*(?:version |v)?[12])", "Apache-2.0", True),
         (r"\bBSD[ -]2|\b(?:simplified|2-clause) BSD", "BSD-2-Clause", False),
         (r"\bBSD[ -]3|\b(?:new|revised|modified|3-clause) BSD", "BSD-3-Clause", False),
-        (r"\bBSD\b(?! ?-?[0234]|-)", "BSD-3-Clause", True),
-        (r"\b0BSD\b", "0BSD", False),
+        (r"\bBSD(?= licen|[ ]?$|[.,;)])", "BSD-3-Clause", True),
+        (r"\b0BSD\b|\bBSD Zero Clause", "0BSD", False),
         (r"\bISC licen[cs]e|^ISC$", "ISC", False),
-        (r"\bun?licen[cs]e\b(?<=unlicense)", "Unlicense", False),
+        (r"\bunlicense\b", "Unlicense", False),
         (r"\bWTFPL\b", "WTFPL", False),
         (r"\bzlib licen[cs]e|^zlib$", "Zlib", False),
-        (r"\bMPL[ -]?(?:v|version )?2(?:\.0)?|Mozilla Public Licen[cs]e", "MPL-2.0", False),
+        (r"(?:\bMPL|Mozilla Public Licen[cs]e)[ ,-]*(?:v|version )?1\.1", "MPL-1.1", False),
+        (r"\bMPL[ -]?(?:v|version )?2(?:\.0)?|Mozilla Public Licen[cs]e(?![ ,-]*(?:v|version )?1)", "MPL-2.0", False),
         (r"\bEUPL\b(?:[ -]?(?:v\.? ?)?1\.2)?", "EUPL-1.2", False),
         (r"\bODbL\b|Open Database Licen[cs]e", "ODbL-1.0", False),
         (r"\bpublic domain\b", "CC-PDDC", True),
         (r"\ball rights reserved\b", "LicenseRef-AllRightsReserved", False),
-        (r"\bnon-?commercial (?:use|purposes)(?: only)?\b", "LicenseRef-NonCommercial", False),
+        (rf"\b{_NC} (?:use|purposes)(?: only)?\b|\bno commercial use\b", "LicenseRef-NonCommercial", False),
     )
 )  # fmt: skip
-_GNU_WORDS = {"general public": "GPL", "affero": "AGPL", "lesser": "LGPL"}
 
 
 @cache
@@ -121,11 +132,9 @@ def mentions(text: str) -> list[Mention]:
     for hit in _GNU.finditer(text):
         name = hit["name"].upper()
         if len(name) > 4:
-            name = "AGPL" if "AFFERO" in name else "LGPL" if "LESSER" in name else "GPL"
-        default = "3.0"
-        number = hit["v"] or default
+            name = "AGPL" if "AFFERO" in name else "LGPL" if re.match("LESSER|LIBRARY", name) else "GPL"
+        number = hit["v"] or "3.0"
         number = number if "." in number else f"{number}.0"
-        number = "2.1" if (name, number) == ("LGPL", "2.0") and hit["v"] != "2.0" else number
         later = bool(hit["later"]) or not hit["v"]
         expression = parse_expression(f"{name}-{number}-{'or-later' if later and not hit['only'] else 'only'}")
         if expression:
@@ -181,22 +190,36 @@ def why_closed(expression: str) -> str:
     for symbol in symbols(expression):
         if not _symbol_open(symbol):
             for pattern, why in _CLOSED:
-                if pattern.search(symbol):
+                if re.search(pattern, symbol):
                     return why
             return "the registry does not know it as an open hardware licence"
     return "none of its alternatives is open"
 
 
 _WORDS = (
-    (r"CC0-1\.0|Unlicense|CC-PDDC|WTFPL|PDDL-1\.0|0BSD|MIT-0", "Public domain: make it, sell it and change it as you like, without conditions."),
-    (r"CERN-OHL-S-2\.0|CERN-OHL-1\.[12]|TAPR-OHL-1\.0|A?GPL-.*",
-     "You may make and sell it. Whoever gets one gets the sources, and changes are shared under the same licence."),
-    (r"CC-BY-SA-.*|LAL-.*|GFDL-.*|ODbL-1\.0|OSL-3\.0", "You may make and sell it. Name the authors, and share your changes under the same licence."),
-    (r"CERN-OHL-W-2\.0|LGPL-.*|MPL-.*|EUPL-.*|EPL-.*|CDDL-.*|CECILL-.*",
-     "You may make and sell it, also inside a larger closed product. Share changes to the design itself under the same licence."),
+    (
+        r"CC0-1\.0|Unlicense|CC-PDDC|WTFPL|PDDL-1\.0|0BSD|MIT-0",
+        "Public domain: make it, sell it and change it as you like, without conditions.",
+    ),
+    (
+        r"CERN-OHL-S-2\.0|CERN-OHL-1\.[12]|TAPR-OHL-1\.0|A?GPL-.*",
+        "You may make and sell it. Whoever gets one gets the sources, and changes are shared under the same licence.",
+    ),
+    (
+        r"CC-BY-SA-.*|LAL-.*|GFDL-.*|ODbL-1\.0|OSL-3\.0",
+        "You may make and sell it. Name the authors, and share your changes under the same licence.",
+    ),
+    (
+        r"CERN-OHL-W-2\.0|LGPL-.*|MPL-.*|EUPL-.*|EPL-.*|CDDL-.*|CECILL-.*",
+        "You may make and sell it, also inside a larger closed product. "
+        "Share changes to the design itself under the same licence.",
+    ),
     (r"CC-BY-.*|ODC-By-1\.0", "You may make, sell and change it, and keep changes to yourself. Name the authors."),
-    (r".*", "You may make, sell and change it, and keep changes to yourself. Keep the licence and copyright notices."),
-)  # fmt: skip
+    (
+        r".*",
+        "You may make, sell and change it, and keep changes to yourself. Keep the licence and copyright notices.",
+    ),
+)
 
 
 def in_words(expression: str) -> str:
@@ -206,7 +229,7 @@ def in_words(expression: str) -> str:
     if not is_open(expression):
         return f"Not an open licence: {why_closed(expression)}."
     parts = symbols(expression)
-    # Where several hold, the one that asks most is told; the list above runs from strict to lax after the public domain.
+    # Where several hold, the one that asks most is told: after the public domain the list runs from strict to lax.
     order = [1, 2, 3, 4, 5, 0]
     ranks = [
         next(number for number, (pattern, _) in enumerate(_WORDS) if re.fullmatch(pattern, part)) for part in parts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_HEAD_CHARS = 3_000  # where a licence says its own name; texts name other licences further down
+_HEAD_CHARS = 1_500  # where a licence says its own name; texts name other licences further down
 
 # (SPDX identifier, words that must all be there, anywhere). Of licences without a title, or whose title is not enough.
 _BODIES: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -21,7 +21,7 @@ _BODIES: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 _MIT = "permission is hereby granted free of charge to any person obtaining a copy"
 _BSD = "redistribution and use in source and binary forms"
-_ISC = "permission to use copy modify and/or distribute this software for any purpose with or without fee is hereby granted"
+_ISC = "permission to use copy modify and/or distribute this software for any purpose with or without fee is hereby"
 
 # The first of these in the head of a text is its name.
 _TITLES: tuple[tuple[str, str], ...] = (
@@ -57,16 +57,30 @@ _TITLES: tuple[tuple[str, str], ...] = (
     (r"open data commons attribution license|odc attribution license", "ODC-By-1.0"),
     (r"free art license 1\.3|licence art libre 1\.3", "LAL-1.3"),
     (r"polyform noncommercial license 1\.0\.0", "PolyForm-Noncommercial-1.0.0"),
+    (r"functional source license", "LicenseRef-FSL"),
+    (r"cddl version 1\.1|common development and distribution license \(cddl\) version 1\.1", "CDDL-1.1"),
+    (r"common development and distribution license \(cddl\) version 1\.0", "CDDL-1.0"),
+    (r"eclipse public license - v ?1\.0", "EPL-1.0"),
+    (r"open software license \(? ?osl ?\)? v\. 3\.0|open software license v\. 3\.0", "OSL-3.0"),
+    (r"academic free license \(? ?afl ?\)? v\. 3\.0|academic free license v\. 3\.0", "AFL-3.0"),
+    (r"educational community license version 2\.0", "ECL-2.0"),
+    (r"open data commons public domain dedication|odc public domain dedication", "PDDL-1.0"),
+    (r"mulan permissive software license version 2", "MulanPSL-2.0"),
+    (r"blue oak model license version 1\.0\.0", "BlueOak-1.0.0"),
+    (r"universal permissive license \(? ?upl ?\)? version 1\.0", "UPL-1.0"),
+    (r"open government licence for public sector information.{0,40}3\.0|open government licence v3\.0", "OGL-UK-3.0"),
     (r"business source license 1\.1", "BUSL-1.1"),
     (r"server side public license", "SSPL-1.0"),
 )
 _CC_TITLE = re.compile(
-    r"attribution ?-? ?(?P<nc>non-?commercial)? ?-? ?(?:(?P<sa>share-?alike)|(?P<nd>no-?deriv(?:ative)?s?(?: works)?))?"
+    r"attribution ?-? ?(?P<nc>non[ -]?commercial)? ?-? ?"
+    r"(?:(?P<sa>share[ -]?alike)|(?P<nd>no[ -]?deriv(?:ative)?s?(?: works)?))?"
     r" (?P<version>[1-4]\.[05])\b"
 )
 _CC_BODY = ("creative commons", "licensor")
-# Words that take back what an open licence gives.
-_CLAUSES = ("commons clause license condition", "the right to sell the software")
+# Words that take back what an open licence gives, where they stand before its text or in a changed one.
+_NONCOMMERCIAL = re.compile(r"\bnon-? ?commercial|\bno commercial|\bnot .{0,30}\bcommercial")
+_RESTRICTED = re.compile(r"military|not evil|not designed licensed or intended for use|commons clause|fair use limit")
 
 
 def plain(text: str) -> str:
@@ -82,7 +96,7 @@ def classify(text: str) -> str:
     if not words:
         return ""
     head = words[:_HEAD_CHARS]
-    if any(clause in words for clause in _CLAUSES[:1]) and "sell" in words:
+    if "commons clause license condition" in words:
         return "LicenseRef-Commons-Clause"
     for name, needed in _BODIES:
         if all(part in words for part in needed):
@@ -92,7 +106,8 @@ def classify(text: str) -> str:
     if creative:
         starts.append(creative)
     if starts:
-        return _or_later(min(starts)[1], words)
+        start, name = min(starts)
+        return "LicenseRef-NonCommercial" if _NONCOMMERCIAL.search(words[:start]) else _or_later(name, words)
     return _untitled(words)
 
 
@@ -108,20 +123,21 @@ def _creative_commons(words: str, head: str) -> tuple[int, str] | None:
 
 
 def _or_later(name: str, words: str) -> str:
-    """A GNU licence with a notice of its own before the text may say 'or any later version'; its own text says so too."""
+    """GNU: only a notice before the text can say 'or any later version', as the text itself says so too."""
     before = words.split("everyone is permitted to copy and distribute verbatim copies", 1)[0]
     return name.replace("-only", "-or-later") if name.endswith("-only") and "any later version" in before else name
 
 
 def _untitled(words: str) -> str:
+    name = ""
     if _MIT in words and "without restriction" in words:
-        return "MIT" if "shall be included in all" in words else "MIT-0"
-    if _BSD in words and "non-commercial" not in words and "noncommercial" not in words:
-        if "all advertising materials" in words:
-            return "BSD-4-Clause"
-        return (
-            "BSD-3-Clause" if "neither the name" in words or "may not be used to endorse" in words else "BSD-2-Clause"
-        )
-    if _ISC in words or _ISC.replace("and/or", "and") in words:
-        return "ISC" if "provided that the above copyright notice" in words else "0BSD"
-    return ""
+        bare = not re.search(r"subject to|provided that", words)
+        name = "MIT" if "shall be included in all" in words else "MIT-0" if bare else ""
+    elif _BSD in words:
+        endorse = "neither the name" in words or "may not be used to endorse" in words
+        name = "BSD-4-Clause" if "all advertising materials" in words else f"BSD-{2 + endorse}-Clause"
+    elif _ISC in words or _ISC.replace("and/or", "and") in words:
+        name = "ISC" if "provided that the above copyright notice" in words else "0BSD"
+    if name and _NONCOMMERCIAL.search(words):
+        return "LicenseRef-NonCommercial"
+    return "" if _RESTRICTED.search(words) else name

@@ -18,16 +18,20 @@ from registry.designs.reading.licence_texts import classify
 __all__ = ["Evidence", "LicenceVerdict", "in_words", "judge"]
 
 _LICENCE_FILE = re.compile(
-    r"(?:licen[cs]e|copying|copyright|unlicense)(?:[-_. ][\w.+ -]*)?|[\w.+-]*[-_.](?:licen[cs]e)(?:\.(?:txt|md|rst))?|licen[cs]es?",
+    r"(?:licen[cs]e|copying|copyright|unlicense)(?:[-_. ][\w.+ -]*)?|[\w.+-]*[-_.](?:licen[cs]e)(?:\.(?:txt|md|rst))?"
+    r"|licen[cs]es?",
     re.I,
 )
 _NOT_TEXT = re.compile(r"\.(py|js|sh|c|h|png|jpe?g|svg|pdf|html?|json|ya?ml|toml|kicad_\w+)$", re.I)
+_HARDWARE = (
+    r"hardware|hw|pcbs?|boards?|kicad|eda|schematics?|electronics?|electrical|mechanics?|mechanical|mech|cad|case|enclosure|3d"
+    r"|models?|gerbers?|circuits?|layouts?|designs? files?"
+)
 _AREAS: tuple[tuple[Area, re.Pattern[str]], ...] = (
-    ("hardware", re.compile(r"\b(hardware|hw|pcbs?|boards?|kicad|eda|schematics?|electronics?|electrical|mechanics?|mechanical|mech|cad|case|"
-                            r"enclosure|3d|models?|gerbers?|circuits?|layouts?|designs? files?)\b", re.I)),
+    ("hardware", re.compile(rf"\b({_HARDWARE})\b", re.I)),
     ("documentation", re.compile(r"\b(docs?|documentation|manuals?|texts?|images?|pictures|photos|media)\b", re.I)),
     ("software", re.compile(r"\b(software|sw|firmware|fw|code|source code|src|scripts?|lib(?:rary)?|arduino)\b", re.I)),
-)  # fmt: skip
+)
 _LICENCE_WORD = re.compile(r"licen[cs]|released under|copyright|copyleft|public domain|all rights reserved", re.I)
 _SPDX_LINE = re.compile(rb"SPDX-License-Identifier:[ \t]*([A-Za-z0-9.+() -]{2,200})")
 _KICAD_COMMENT = re.compile(
@@ -51,8 +55,8 @@ _HEADER_SUFFIXES = (
     ".h",
 )
 _REMEDY = (
-    "Add a file LICENSE with the whole text of an open hardware licence, such as CERN-OHL-S-2.0, CERN-OHL-P-2.0 or CC-BY-SA-4.0, "
-    "commit it, and submit again."
+    "Add a file LICENSE with the whole text of an open hardware licence, such as CERN-OHL-S-2.0, CERN-OHL-P-2.0 or "
+    "CC-BY-SA-4.0, commit it, and submit again."
 )
 
 
@@ -88,7 +92,7 @@ class LicenceVerdict(BaseModel):
 
 
 def judge(tree: Tree, stated: list[Evidence], readme: tuple[str, str], outer: Tree | None = None) -> LicenceVerdict:
-    """Weigh all evidence. `stated` comes from manifests, `readme` is (path, text), `outer` the repository around a folder."""
+    """Weigh all evidence. `stated` comes from manifests, `readme` is (path, text), `outer` the repository around."""
     evidence = [*_reuse(tree), *_files(tree), *stated, *_headers(tree), *_title_blocks(tree), *_readme(*readme)]
     if outer is not None and not any(item.rank <= 4 and item.area != "software" for item in evidence):
         evidence += [
@@ -132,7 +136,7 @@ def _refuse(
 
 
 def _per_area(known: list[Evidence]) -> dict[str, str]:
-    """The most trusted statement for each area; one that names the area beats a general one, unless that is from the files."""
+    """The most trusted statement for each area; one that names the area beats a general one, if it is no mere hint."""
     found: dict[str, str] = {}
     general = next((item for item in known if item.area == ""), None)
     for area in ("hardware", "documentation", "software"):
@@ -174,6 +178,8 @@ def _tell(known: list[Evidence], unknown: list[Evidence], per_area: dict[str, st
                 )
             )
         settled = per_area.get(item.area or "hardware")
+        if not item.area and item.expression in per_area.values():
+            continue
         if (
             settled is not None
             and item.expression != settled
@@ -184,7 +190,7 @@ def _tell(known: list[Evidence], unknown: list[Evidence], per_area: dict[str, st
                 Finding(
                     level="warning",
                     where=item.where,
-                    sentence=f"This names {item.expression}, but the licence of the {item.area or 'hardware'} is {settled} elsewhere.",
+                    sentence=f"This names {item.expression}; elsewhere the {item.area or 'hardware'} is under {settled}.",
                     remedy="Let all places name the same licence.",
                 )
             )

@@ -10,7 +10,8 @@ from urllib.parse import unquote, urlsplit
 from registry.designs.reading.findings import Finding
 
 _FORGE_FILE = re.compile(
-    r"https?://(?:raw\.githubusercontent\.com/[^/]+/[^/]+/|[^/]+/[^/]+/[^/]+/(?:-/)?(?:raw|blob|src|media)/(?:branch/|tag/|commit/)?)[^/]+/(.+)"
+    r"https?://(?:raw\.githubusercontent\.com/[^/]+/[^/]+/"
+    r"|[^/]+/[^/]+/[^/]+/(?:-/)?(?:raw|blob|src|media)/(?:branch/|tag/|commit/)?)[^/]+/(.+)"
 )
 
 

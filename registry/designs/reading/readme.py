@@ -21,7 +21,8 @@ _GENERIC = re.compile(
     re.I,
 )
 _NO_SUMMARY = re.compile(
-    r"(?i)^(copyright|©|\(c\)|see |note[:!]|warning|todo|wip\b|this repository is archived|table of contents|download|latest |last updated)"
+    r"(?i)^(copyright|©|\(c\)|see |note[:!]|warning|todo|wip\b|this repository is archived"
+    r"|table of contents|download|latest |last updated)"
     r"|licen[cs]ed? under|is released under|all rights reserved|creativecommons\.org"
 )
 _PICTURE = (".png", ".jpg", ".jpeg", ".webp", ".gif")
@@ -45,13 +46,14 @@ _LIKED = (
     "pcb",
 )
 _DISLIKED = (
-    "schematic", "schema", "logo", "icon", "badge", "screenshot", "software", "layout", "bottom", "back", "gerber", "pinout", "dimension",
-    "drawing", "silk", "wiring", "diagram", "graph", "plot", "detail", "hole",
+    "schematic", "schema", "logo", "icon", "badge", "screenshot", "software", "layout", "bottom", "back", "gerber", "pinout",
+    "dimension", "drawing", "silk", "wiring", "diagram", "graph", "plot", "detail", "hole",
 )  # fmt: skip
 _MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF", b"GIF8")
 _SKIP_DOCS = re.compile(
     r"(^|/)(licen[cs]es?|\.github|\.gitlab|node_modules|vendor|third[-_]?party|test|tests|[^/]+\.(pretty|3dshapes|symbols))/"
-    r"|(^|/)(licen[cs]e|copying|code_of_conduct|contributing|changelog|changes|history|security|authors|pull_request|issue_)[^/]*$"
+    r"|(^|/)(licen[cs]e|copying|code_of_conduct|contributing|changelog|changes|history|security|authors|pull_request"
+    r"|issue_)[^/]*$"
     r"|licen[cs]e|agreement",
     re.I,
 )
@@ -214,7 +216,7 @@ def _parse_lines(text: str) -> tuple[str, list[str], list[str]]:
         rule = re.compile(r"([=\-~^*#\"'`])\1{2,}")
         if lines and rule.fullmatch(lines[0]) and len(lines) > 1:
             lines = lines[1:]
-        if len(lines) > 1 and rule.fullmatch(lines[1]) or (lines and re.match(r"={1,2} \S|#{1,2} \S", lines[0])):
+        if (len(lines) > 1 and rule.fullmatch(lines[1])) or (lines and re.match(r"={1,2} \S|#{1,2} \S", lines[0])):
             title = _tidy(lines[0].strip("=# "))
             heading = heading or ("" if _GENERIC.fullmatch(title) else title)
             lines = lines[2:] if len(lines) > 1 and rule.fullmatch(lines[1]) else lines[1:]
@@ -226,7 +228,7 @@ def _parse_lines(text: str) -> tuple[str, list[str], list[str]]:
 
 
 def choose_picture(tree: Tree, from_manifest: Sequence[str], from_readme: Sequence[str]) -> str:
-    """The picture that shows the thing: what a manifest names, else the README's, else one whose name promises it; or ""."""
+    """The picture of the thing: what a manifest names, else the README's, else one whose name promises it; or ""."""
     for path in from_manifest:
         if _is_picture(tree, path):
             return path

@@ -1,4 +1,4 @@
-"""REUSE: which licence each file has, from REUSE.toml, .reuse/dep5 and .license files (reuse.software, specification 3.3)."""
+"""REUSE: which licence each file has, from REUSE.toml, .reuse/dep5 and .license files (reuse.software, 3.3)."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _SOFTWARE = (
     ".cmake",
 )
 _HARDWARE = (
-    ".kicad_pcb", ".kicad_sch", ".kicad_pro", ".kicad_sym", ".kicad_mod", ".sch", ".pro", ".lib", ".brd", ".step", ".stp", ".stl", ".3mf",
-    ".dxf", ".fcstd", ".scad", ".f3d", ".iges", ".igs", ".gbr", ".drl", ".brep", ".obj", ".blend", ".glb",
+    ".kicad_pcb", ".kicad_sch", ".kicad_pro", ".kicad_sym", ".kicad_mod", ".sch", ".pro", ".lib", ".brd", ".step", ".stp",
+    ".stl", ".3mf", ".dxf", ".fcstd", ".scad", ".f3d", ".iges", ".igs", ".gbr", ".drl", ".brep", ".obj", ".blend", ".glb",
 )  # fmt: skip
 _DOCUMENTS = (".md", ".rst", ".adoc", ".txt", ".pdf", ".odt", ".png", ".jpg", ".jpeg", ".webp", ".gif", ".html", ".tex")
 

@@ -16,7 +16,8 @@ _LETTER = re.compile(r"(?:^|[-_/ .])(?:rev|revision|version|hw|pcb|board)[-_. ]?
 _LETTERED = re.compile(r"(\d+(?:\.\d+)*)[-_.]?([a-z])$", re.I)
 _NUMBERS = re.compile(r"\d+(?:\.\d+)*")
 _EARLY = re.compile(
-    r"(?:^|[^a-z])(?:a|alpha|b|beta|c|rc|pre|preview|dev|draft|wip|test|testing|snapshot|nightly|latest|unstable|proto|prototype|next)"
+    r"(?:^|[^a-z])(?:a|alpha|b|beta|c|rc|pre|preview|dev|draft|wip|test|testing|snapshot|nightly|latest|unstable|proto"
+    r"|prototype|next)"
     r"(?=$|[^a-z])",
     re.I,
 )
@@ -49,7 +50,7 @@ class VersionEntry(BaseModel):
 
 
 def is_prerelease(name: str) -> bool:
-    """Whether a tag says of itself that it is not finished: 1.0.0-rc1, beta, -dev. A letter alone (1.2b) is a revision."""
+    """Whether a tag says that it is not finished: 1.0.0-rc1, beta, -dev. A letter alone (1.2b) is a revision."""
     text = _version_text(name)
     if text is not None and not _LETTERED.fullmatch(text):
         try:
@@ -62,12 +63,13 @@ def is_prerelease(name: str) -> bool:
 def order_versions(refs: Iterable[RefLike], tracked: str) -> list[VersionEntry]:
     """The tracked branch's head first, then the tags, newest version first.
 
-    The newest is the highest tag that is not a pre-release; without one, the tracked head; without that, the highest tag.
+    The newest is the highest tag that is no pre-release; without one, the tracked head; without that, the highest tag.
     """
     refs = list(refs)
     tags = sorted((ref for ref in refs if ref.kind == "tag"), key=_sort_key, reverse=True)
     names = {ref.name for ref in tags}  # a tag wins over a branch of the same name, as in git
     heads = [ref for ref in refs if ref.kind == "head" and ref.name == tracked and tracked not in names]
+    first: RefLike | None
     if tracked in names:
         first = next(ref for ref in tags if ref.name == tracked)
     else:
