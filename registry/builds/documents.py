@@ -20,7 +20,7 @@ from registry.builds.keys import RECIPE, digest_of
 from registry.builds.made import Made
 from registry.builds.schemas import Materials
 from registry.builds.workspace import HostWorkspace
-from registry.designs.reading.licences import in_words
+from registry.designs.reading.licence_names import in_words
 from registry.designs.tables import Design, Revision
 from registry.safe_markdown import render
 from registry.settings import PROJECT, Settings

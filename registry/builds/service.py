@@ -42,7 +42,7 @@ def _build_new(stores: Stores, design_id: int, new_revisions: list[int]) -> None
         rows = session.exec(select(Revision).where(col(Revision.id).in_(new_revisions)).order_by(col(Revision.position)))
         ordered = sorted(rows, key=lambda row: (not row.newest, row.kind != "head", row.position))
     for row in ordered[:BUILDS_ON_SUBMIT]:
-        _queue(stores, design_id, row.id or 0, force=False)
+        _queue(stores, row.id or 0, force=False)
 
 
 def request_build(stores: Stores, slug: str, ref: str = "", *, force: bool = False) -> int:
@@ -51,14 +51,17 @@ def request_build(stores: Stores, slug: str, ref: str = "", *, force: bool = Fal
     A build that waits or runs already is joined; one that is done is asked for again only with `force`, or if targets failed.
     Raises: NotFound, Invalid.
     """
-    revision_id = designs.take_commit(stores, slug, ref)
-    with stores.db.reading() as session:
-        design_id = session.get_one(Revision, revision_id).design_id
-    return _queue(stores, design_id, revision_id, force=force)
+    return _queue(stores, designs.take_commit(stores, slug, ref), force=force)
 
 
-def _queue(stores: Stores, design_id: int, revision_id: int, *, force: bool) -> int:
+def build_commit(stores: Stores, slug: str, commit: str, *, name: str) -> int:
+    """Ask for a build of one commit under a version's name. Raises: NotFound, Invalid."""
+    return _queue(stores, designs.take_commit(stores, slug, commit, name=name), force=False)
+
+
+def _queue(stores: Stores, revision_id: int, *, force: bool) -> int:
     with stores.db.transaction() as session:
+        design_id = session.get_one(Revision, revision_id).design_id
         waiting = session.exec(
             select(Build).where(Build.revision_id == revision_id, col(Build.state).in_(("queued", "running")))
         ).first()

@@ -136,8 +136,9 @@ def rebuild(file: Path, checked: Checked, on_look: Callable[[], None]) -> Checke
         stores = open_stores(settings)
         try:
             submission = Submission(url=source["url"], path=source.get("path", ""))
-            submitted = designs.register_only(stores, submission, slug=checked.design)
-            build_id = service.build_commit(stores, submitted, checked.commit, name=checked.version)
+            slug = designs.register_only(stores, submission, slug=checked.design)
+            service.install(stores)
+            build_id = service.build_commit(stores, slug, checked.commit, name=checked.version)
             service.wait(stores, build_id, on_look=on_look, worker_grace_s=0)
             service.close_warm()
             with stores.db.reading() as session:

@@ -10,7 +10,7 @@ from sqlalchemy import String, cast, func
 from sqlmodel import Session, col, select
 
 from registry.designs import mirrors, search
-from registry.designs.reading.licences import in_words
+from registry.designs.reading.licence_names import in_words
 from registry.designs.schemas import (
     AuthorView,
     DesignCard,

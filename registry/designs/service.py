@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from registry import limits
 from registry.designs import events, mirrors, search
-from registry.designs.queries import find_design
+from registry.designs.queries import find_design, find_revision
 from registry.designs.reading.about import About, read_about
 from registry.designs.reading.versions import order_versions
 from registry.designs.schemas import FindingView, Submission
@@ -76,10 +76,14 @@ def _fetch(stores: Stores, submission: Submission) -> _Place:
 
 def _read(stores: Stores, place_url: str, subdir: str, commit: str, fallback: str) -> About:
     where = mirrors.mirror_path(stores, place_url)
+    authors = git.authors(where, commit, subdir)
     with GitTree(where, commit, subdir) as tree:
-        if subdir and not tree.files:
+        if not subdir:
+            return read_about(tree, authors, fallback)
+        if not tree.files:
             raise NotFound(f"The repository has no folder {subdir}.", "Give the path of a folder that has files in it.")
-        return read_about(tree, git.authors(where, commit, subdir), fallback)
+        with GitTree(where, commit) as outer:
+            return read_about(tree, authors, fallback, outer)
 
 
 def _refuse_closed(about: About) -> None:
@@ -117,9 +121,7 @@ def submit(stores: Stores, account_id: int | None, submission: Submission) -> Su
 
     Raises: Invalid (address, licence), NotFound (folder, branch), TooLarge, Unavailable, Conflict.
     """
-    place = _fetch(stores, submission)
-    about = _read(stores, place.repo.url, place.subdir, place.commit, _fallback_name(place))
-    _refuse_closed(about)
+    place, about = _accept(stores, submission)
     for _ in range(5):  # two people may submit namesakes at once: the second takes the next free name
         try:
             with stores.db.transaction() as session:
@@ -136,6 +138,23 @@ def submit(stores: Stores, account_id: int | None, submission: Submission) -> Su
         version=version,
         findings=[FindingView(**finding.model_dump()) for finding in about.findings],
     )
+
+
+def _accept(stores: Stores, submission: Submission) -> tuple[_Place, About]:
+    place = _fetch(stores, submission)
+    about = _read(stores, place.repo.url, place.subdir, place.commit, _fallback_name(place))
+    _refuse_closed(about)
+    return place, about
+
+
+def register_only(stores: Stores, submission: Submission, *, slug: str) -> str:
+    """Register a repository under a given slug without queueing builds: what building a bundle again needs."""
+    place, about = _accept(stores, submission)
+    with stores.db.transaction() as session:
+        design, _ = _upsert(session, place, about, None)
+        design.slug = slug
+        session.add(design)
+    return slug
 
 
 def sync(stores: Stores, slug: str) -> Submitted:
@@ -179,7 +198,7 @@ def _upsert(session: Session, place: _Place, about: About, account_id: int | Non
         owner_id=account_id,
         name=about.name,
         summary=about.summary,
-        licence=about.licence.expression,
+        licence=about.licence.main,
         tags=about.tags,
     )
     session.add(design)
@@ -275,9 +294,9 @@ def _show_newest(session: Session, design_id: int) -> None:
     design.name = about.get("name") or design.name
     design.summary = about.get("summary", "")
     design.tags = about.get("tags", [])
-    design.licence = row.licence
+    design.licence = about.get("licences", {}).get("hardware") or row.licence
     design.newest_version = row.name
-    design.updated_at = max(row.committed_at, design.created_at) if design.updated_at is None else utcnow()
+    design.updated_at = utcnow()
     session.add(design)
     search.put_text(
         session,
@@ -289,13 +308,11 @@ def _show_newest(session: Session, design_id: int) -> None:
     )
 
 
-def take_commit(stores: Stores, slug: str, text: str) -> int:
+def take_commit(stores: Stores, slug: str, text: str, *, name: str = "") -> int:
     """The revision id of SLUG@text: a version that is there, or any other commit, branch or tag of the repository, now added.
 
-    Raises: NotFound.
+    `name` is what a new version is called, if not by what was asked for. Raises: NotFound.
     """
-    from registry.designs.queries import find_revision
-
     with stores.db.reading() as session:
         design = find_design(session, slug)
         try:
@@ -307,7 +324,7 @@ def take_commit(stores: Stores, slug: str, text: str) -> int:
     about = _read(stores, design.url, design.subdir, commit, design.name)
     _refuse_closed(about)
     git.keep(where, commit)
-    name = commit[:12] if commit.startswith(text.lower()) else text
+    name = name or (commit[:12] if commit.startswith(text.lower()) else text)
     with stores.db.transaction() as session:
         row = _revision(design, name, "commit", commit, git.commit_date(where, commit), about)
         row.position = limits.VERSIONS_PER_DESIGN + 1

@@ -1,0 +1,161 @@
+"""Runs in the sandbox: reads a table of parts into lines.json."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from builders.programs.bom_columns import CELL_CHARS, ROWS_MAX, find_header, retailer_of, split_rows
+
+_UNPACKED_BYTES = 256 * 1024 * 1024
+_RANGE = re.compile(r"([A-Za-z_]+)(\d+)\s*(?:-|–|\.\.|to)\s*\1?(\d+)")
+_NUMBER = re.compile(r"(\d+(?:[.,]\d+)?)")
+_YES = re.compile(r"1|x|yes|y|true|dnp|dnf|dns|do not (?:fit|stuff|place|populate)|excluded.*", re.IGNORECASE)
+_NO = re.compile(r"0|no|n|false|-", re.IGNORECASE)
+
+
+def fail(sentence: str) -> None:
+    print(f"table: {sentence}")
+    sys.exit(1)
+
+
+def check_zip(path: Path) -> None:
+    """XLSX and ODS are zips of XML: refuse bombs and document type declarations before a parser sees them."""
+    with zipfile.ZipFile(path) as archive:
+        infos = archive.infolist()
+        if len(infos) > 2_000 or sum(info.file_size for info in infos) > _UNPACKED_BYTES:
+            fail("Unpacked, it is larger than a table may be.")
+        for info in infos:
+            if info.filename.endswith((".xml", ".rels")):
+                with archive.open(info) as part:
+                    if b"<!DOCTYPE" in part.read(4096):
+                        fail("It holds a document type declaration, which no spreadsheet needs.")
+
+
+def xlsx_rows(path: Path) -> list[list[str]]:
+    import openpyxl
+
+    check_zip(path)
+    book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    return best_sheet([[cells(row) for row in sheet.iter_rows(values_only=True, max_row=ROWS_MAX, max_col=200)] for sheet in book])
+
+
+def cells(row: tuple[Any, ...]) -> list[str]:
+    return ["" if cell is None else f"{cell:g}" if isinstance(cell, float) else str(cell).strip()[:CELL_CHARS] for cell in row]
+
+
+def ods_rows(path: Path) -> list[list[str]]:
+    from odf import opendocument, teletype
+    from odf.table import Table, TableCell, TableRow
+
+    check_zip(path)
+    sheets = []
+    for table in opendocument.load(path).getElementsByType(Table):
+        rows = []
+        for row in table.getElementsByType(TableRow)[:ROWS_MAX]:
+            line: list[str] = []
+            for cell in row.getElementsByType(TableCell):
+                again = min(int(cell.getAttribute("numbercolumnsrepeated") or 1), 200 - len(line))
+                line += [teletype.extractText(cell).strip()[:CELL_CHARS]] * max(again, 0)
+            rows.append(line)
+        sheets.append(rows)
+    return best_sheet(sheets)
+
+
+def best_sheet(sheets: list[list[list[str]]]) -> list[list[str]]:
+    """The sheet whose header says most."""
+
+    def score(rows: list[list[str]]) -> int:
+        header = find_header(rows)
+        return len(header[1]) if header else 0
+
+    return max(sheets, key=score, default=[])
+
+
+def designators(text: str) -> list[str]:
+    """`R1-R3, C7` -> R1 R2 R3 C7."""
+    spread = _RANGE.sub(
+        lambda m: " ".join(f"{m[1]}{n}" for n in range(int(m[2]), min(int(m[3]), int(m[2]) + 500) + 1)) or m[0], text
+    )
+    return list(dict.fromkeys(word for word in re.split(r"[\s,;]+", spread) if word))
+
+
+def quantity(text: str) -> float | None:
+    found = _NUMBER.search(text)
+    return float(found[1].replace(",", ".")) if found else None
+
+
+def line_of(row: list[str], columns: dict[int, str], number: int) -> dict[str, Any] | None:
+    """One line, or None for a row that names no part."""
+    named = {name: row[index] for index, name in columns.items() if index < len(row) and row[index] not in ("", "~")}
+    references = designators(named.get("reference", ""))
+    said = [named.get(name, "") for name in ("description", "value", "mpn", "part", "footprint")]
+    if not references and not any(said):
+        return None
+    count = quantity(named.get("quantity", ""))
+    if count is None:
+        count = float(len(references)) if references else 1.0
+        if not references and "quantity" in columns.values():
+            return None  # a heading or remark between the rows: it counts nothing
+    suppliers = {name.partition(":")[2]: value for name, value in named.items() if name.startswith("supplier:")}
+    if named.get("supplier_part"):
+        shop = named.get("supplier", "")
+        suppliers.setdefault(retailer_of(shop) or shop or "supplier", named["supplier_part"])
+    dnp = bool(_YES.fullmatch(named.get("dnp", ""))) or bool(_NO.fullmatch(named.get("fitted", "")))
+    mass = quantity(named.get("mass", ""))
+    if mass is not None and re.search(r"kg", columns_text(columns, "mass", row), re.IGNORECASE):
+        mass *= 1000
+    return {
+        "row": number,
+        "references": references,
+        "quantity": count,
+        "dnp": dnp or count == 0,
+        "excluded": bool(_YES.fullmatch(named.get("excluded", ""))),
+        "suppliers": suppliers,
+        "supplier_name": named.get("supplier", ""),
+        "mass_g": mass,
+        **{
+            name: named.get(name, "")
+            for name in (
+                "description", "value", "footprint", "manufacturer", "mpn", "kind", "material", "process", "finish",
+                "notes", "part", "source", "licence",
+            )
+        },
+    }  # fmt: skip
+
+
+def columns_text(columns: dict[int, str], name: str, row: list[str]) -> str:
+    """The heading's and the cell's own words on a column, to find its unit."""
+    index = next((index for index, meaning in columns.items() if meaning == name), None)
+    return f"{HEADER[index]} {row[index]}" if index is not None and index < min(len(row), len(HEADER)) else ""
+
+
+HEADER: list[str] = []
+
+
+def main(path: Path) -> None:
+    try:
+        if path.suffix == ".xlsx":
+            rows = xlsx_rows(path)
+        elif path.suffix == ".ods":
+            rows = ods_rows(path)
+        else:
+            rows = split_rows(path.read_bytes())
+    except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+        fail(f"It is damaged ({type(error).__name__}).")
+    header = find_header(rows)
+    if header is None:
+        fail("No row of it looks like a header.")
+        return
+    HEADER[:] = rows[header[0]]
+    lines = [line_of(row, header[1], number) for number, row in enumerate(rows[header[0] + 1 :], header[0] + 2)]
+    text = json.dumps([line for line in lines if line], indent=1, ensure_ascii=False)
+    Path("/out/lines.json").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
