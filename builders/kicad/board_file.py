@@ -6,8 +6,8 @@ from typing import Any
 
 from builders.kicad.sexpr import Node, child, children, number, numbers, text_at, value
 
-# Before KiCad 9 the copper layers had the numbers 0 to 31; since then F.Cu is 0, B.Cu 2, the inner layers 4, 6, ...
-FIRST_EVEN_COPPER_VERSION = 20241000
+# Bookkeeping of KiCad's own among a footprint's properties; the lower-case flags are how KiCad 7 kept attributes.
+_BOOKKEEPING = ("Sheetname", "Sheetfile", "Sheet name", "Sheet file", "dnp", "exclude_from_bom", "exclude_from_board")
 _COPPER_KINDS = ("signal", "power", "mixed", "jumper")
 
 
@@ -15,7 +15,9 @@ def copper_layers(board: Node) -> list[str]:
     """KiCad's own names of the copper layers from top to bottom, whatever the designer called them."""
     table = child(board, "layers") or []
     count = sum(
-        1 for row in table[1:] if isinstance(row, list) and text_at(row, 2) in _COPPER_KINDS and text_at(row, 0).isdigit()
+        1
+        for row in table[1:]
+        if isinstance(row, list) and text_at(row, 2) in _COPPER_KINDS and text_at(row, 0).isdigit()
     )
     return ["F.Cu", *(f"In{number}.Cu" for number in range(1, max(count, 2) - 1)), "B.Cu"]
 
@@ -23,9 +25,12 @@ def copper_layers(board: Node) -> list[str]:
 def read_footprint(node: Node) -> dict[str, Any]:
     """One footprint: reference, value, fields, place, attributes, pads."""
     fields: dict[str, str] = {}
+    flags: set[str] = set()
     for item in children(node, "property"):
         name = text_at(item, 1)
-        if name and name not in ("Sheetname", "Sheetfile", "Sheet name", "Sheet file", "ki_description", "ki_keywords"):
+        if name in _BOOKKEEPING or name.startswith("ki_"):
+            flags.add(name)
+        elif name:
             fields[name] = text_at(item, 2)
     for item in children(node, "fp_text"):
         if text_at(item, 1) in ("reference", "value"):
@@ -53,8 +58,8 @@ def read_footprint(node: Node) -> dict[str, Any]:
         "y_mm": place[1] if len(place) > 1 else 0.0,
         "rotation_deg": place[2] if len(place) > 2 else 0.0,
         "technology": technology,
-        "dnp": "dnp" in attributes,
-        "exclude_from_bom": virtual or bool(attributes & {"exclude_from_bom", "board_only"}),
+        "dnp": "dnp" in attributes | flags,
+        "exclude_from_bom": virtual or bool((attributes | flags) & {"exclude_from_bom", "board_only"}),
         "exclude_from_positions": virtual or "exclude_from_pos_files" in attributes,
         "pads": pads,
     }
@@ -165,7 +170,8 @@ def read_facts(board: Node) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         "nets": sum(1 for net in children(board, "net") if text_at(net, 2)),
         "zones": sum(1 for _ in children(board, "zone")),
         "min_track_mm": round(min(widths), 4) if widths else None,
-        "castellated": any(pad["castellated"] for pad in pads) or value(child(setup, "stackup") or [], "castellated_pads") == "yes",
+        "castellated": any(pad["castellated"] for pad in pads)
+        or value(child(setup, "stackup") or [], "castellated_pads") == "yes",
         "title_block": title_block(board),
         **holes(pads, vias),
     }

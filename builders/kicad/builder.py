@@ -14,15 +14,16 @@ from builders.contract import GIB, OUT, SCRATCH, TOOLS, Artifact, BuildFailed, L
 from builders.kicad import detect as finding
 from builders.kicad import tools as kicad
 from builders.kicad.jobs import Jobset, board_jobs, schematic_jobs
-from builders.kicad.layout import PROJECT_DIR
+from builders.kicad.layout import PROJECT_DIR, model_stand_ins
 from builders.kicad.preflight import fault
 from builders.kicad.single import commands
 
 FIXED_MTIME_S = 946_684_800  # 2000-01-01: file dates show up in some outputs
+LANES = 2
 CHEAP = Limits(wall_s=300.0)
 DEAR = Limits(wall_s=300.0, memory_bytes=6 * GIB)
 ENV = {"KICAD_CONFIG_HOME": kicad.CONFIG}
-_NO_MODEL = re.compile(r"Could not add 3D model for (\S+?)\.?\s*$\s*(?:File not found: (.+?)\s*$)?", re.MULTILINE)
+_NO_MODEL = re.compile(r"^Could not add 3D model for (\S+?)\.?\s*$", re.MULTILINE)
 _MISSING_FILE = re.compile(r"File not found: (.+?)\s*$", re.MULTILINE)
 
 
@@ -59,6 +60,8 @@ class _Build:
         self.schematic = f"{self.project}/{self.stem}{ending}" if ending else ""
         self.modern = ending == ".kicad_sch"
         self.target = target
+        self.settings = f"{self.stem}.kicad_pro"
+        self.copper = 0
 
     def run(self) -> list[Artifact]:
         with self.work.step("read the project"):
@@ -66,13 +69,16 @@ class _Build:
             self._check_files()
             self._complete_project()
             kicad.write_configs(self.work.scratch)
-        lanes: list[Callable[[], object]] = [self._jobset]
+        # The longest first: the API waits for a whole pcbnew to start.
+        jobs: list[Callable[[], object]] = [self._api] if self.board else []
+        jobs += [self._jobset]
         if self.board:
-            lanes += [self._api, self._glb, self._render_top, self._step, self._render_bottom, self._ibom]
+            jobs += [self._glb, self._render_top, self._render_bottom, self._step, self._ibom]
+            jobs += [] if self.modern else [self._board_netlist]
         if self.schematic and not self.modern:
-            lanes.insert(1, self._legacy_schematic)
-        with ThreadPoolExecutor(2, thread_name_prefix="kicad") as pool:
-            for done in [pool.submit(lane) for lane in lanes]:
+            jobs += [self._legacy_schematic]
+        with ThreadPoolExecutor(LANES, thread_name_prefix="kicad") as lanes:
+            for done in [lanes.submit(job) for job in jobs]:
                 done.result()
         missing = self._finish()
         if missing:
@@ -89,30 +95,37 @@ class _Build:
                 continue
             place = self.folder / PurePosixPath(path).name
             if not place.is_file():
-                raise BuildFailed(f"{place.name} is not in the repository as a file.", "Commit the file itself, not a link to it.")
+                raise BuildFailed(
+                    f"{place.name} is no file in the repository.", "Commit the file itself, not a link to it."
+                )
             reason, remedy = fault(place, place.name)
             if reason and (path == self.board or not self.board):
                 raise BuildFailed(reason, remedy)
-            if reason:
-                for group in ("schematic", "netlist"):
-                    self.work.fail(group, reason, remedy)
-                self.schematic, self.modern = "", False
-        for sheet in sorted(self.folder.rglob("*.kicad_sch")) if self.modern else ():
+        sheets = sorted(self.work.scratch.rglob("*.kicad_sch" if self.modern else "*.sch"))
+        for sheet in sheets if self.schematic else ():
             reason, remedy = fault(sheet, sheet.name)
             if reason:
-                for group in ("schematic", "netlist"):
+                if not self.board:
+                    raise BuildFailed(reason, remedy)
+                for group in ("schematic", "netlist", "erc"):
                     self.work.fail(group, reason, remedy)
                 self.schematic, self.modern = "", False
                 break
 
     def _complete_project(self) -> None:
-        """A jobset wants a project file; one that says nothing changes nothing. Dates of files are fixed."""
-        self.settings = f"{self.stem}.kicad_pro"
+        """Add what KiCad wants to find: a project file for the jobset, a name for each model. Fix the files' dates."""
         if not (self.folder / self.settings).is_file():
             if (self.folder / f"{self.stem}.pro").is_file():
                 self.settings = f"{self.stem}.pro"
             else:
                 (self.folder / self.settings).write_text('{"meta": {"version": 1}}\n')
+        if self.board:
+            text = (self.folder / f"{self.stem}.kicad_pcb").read_text(encoding="utf-8", errors="replace")
+            self.copper = finding.copper_count(text)
+            present = {str(path.relative_to(self.work.scratch)) for path in self.work.scratch.rglob("*")}
+            for name in model_stand_ins(text, present):
+                (self.work.scratch / name).parent.mkdir(parents=True, exist_ok=True)
+                (self.work.scratch / name).touch()
         for place in self.work.scratch.rglob("*"):
             os.utime(place, (FIXED_MTIME_S, FIXED_MTIME_S))
 
@@ -124,9 +137,7 @@ class _Build:
     def _jobset(self) -> None:
         jobset = Jobset()
         if self.board:
-            text = (self.folder / f"{self.stem}.kicad_pcb").read_text(encoding="utf-8", errors="replace")
-            inner = finding.copper_count(text) - 2
-            board_jobs(jobset, ["F.Cu", *(f"In{number}.Cu" for number in range(1, inner + 1)), "B.Cu"])
+            board_jobs(jobset, ["F.Cu", *(f"In{number}.Cu" for number in range(1, self.copper - 1)), "B.Cu"])
         if self.modern:
             schematic_jobs(jobset)
         if not (self.board or self.modern):
@@ -134,13 +145,26 @@ class _Build:
         (self.work.scratch / "brickyard.kicad_jobset").write_text(jobset.text(f"{SCRATCH}/made"))
         self._run(
             "gerbers, drill, positions, drawings, checks",
-            ["kicad-cli", "jobset", "run", "-f", f"{SCRATCH}/brickyard.kicad_jobset", f"{self.project}/{self.settings}"],
+            [
+                "kicad-cli",
+                "jobset",
+                "run",
+                "-f",
+                f"{SCRATCH}/brickyard.kicad_jobset",
+                f"{self.project}/{self.settings}",
+            ],
         )
 
     def _legacy_schematic(self) -> None:
         export = ["kicad-cli", "sch", "export"]
         self._run("schematic (PDF)", [*export, "pdf", "-o", f"{SCRATCH}/made/schematic.pdf", self.schematic])
         self._run("schematic (SVG)", [*export, "svg", "-o", f"{SCRATCH}/made/schematic", self.schematic])
+
+    def _board_netlist(self) -> None:
+        """The netlist of a board whose schematic gives none."""
+        self._run(
+            "netlist of the board", ["kicad-cli", "pcb", "export", "ipcd356", "-o", f"{OUT}/netlist.d356", self.board]
+        )
 
     def _api(self) -> None:
         """Board facts from KiCad's API; without an answer they come from the files."""
@@ -156,9 +180,8 @@ class _Build:
         )
         if not outcome.ok:
             said = outcome.log.strip().splitlines()
-            self.work.note(
-                f"KiCad's API gave no board facts ({said[-1] if said else outcome.why('pcbnew')}); they are taken from the files."
-            )
+            why = said[-1] if said else outcome.why("pcbnew")
+            self.work.note(f"KiCad's API gave no board facts ({why}); they are taken from the files.")
 
     def _own_copy(self, name: str) -> str:
         """A copy of board and settings for a program that locks what it opens."""
@@ -190,8 +213,10 @@ class _Build:
         self._run(
             f"picture ({side})",
             [
-                *("kicad-cli", "pcb", "render", "--side", side, "--width", "1600", "--height", "1200"),
-                *("--background", "transparent", "--quality", "basic", "-o", f"{OUT}/{side}.png", self.board),
+                *("kicad-cli", "pcb", "render", "--side", side, "--width", "1280", "--height", "960"),
+                # The default preset hides what the designer did not plot last time, be it the solder mask.
+                *("--background", "transparent", "--quality", "basic", "--preset", "follow_pcb_editor"),
+                *("-o", f"{OUT}/{side}.png", self.board),
             ],
             DEAR,
         )
@@ -205,7 +230,7 @@ class _Build:
     def _ibom(self) -> None:
         packages = kicad.packages_in_sandbox()
         if packages is None:
-            self.work.fail("ibom", "InteractiveHtmlBom is not installed here.", "Install the project's Python packages.")
+            self.work.fail("ibom", "InteractiveHtmlBom is not installed here.", "Install the Python packages again.")
             return
         (self.work.out / "raw").mkdir(exist_ok=True)
         options = ["--include-tracks", "--include-nets", "--no-redraw-on-drag"]
@@ -231,15 +256,13 @@ class _Build:
             "wanted": self._wanted(),
         }
         (self.work.scratch / "request.json").write_text(json.dumps(request))
-        outcome = self.work.run(
-            ["/venv/bin/python", f"{TOOLS}/programs/kicad_finish.py", f"{SCRATCH}/request.json"], step="facts and parts list"
-        )
+        program = f"{TOOLS}/programs/kicad_finish.py"
+        outcome = self.work.run(["/venv/bin/python", program, f"{SCRATCH}/request.json"], step="facts and parts list")
         answer = self.work.read_output("raw/answer.json")
         if not outcome.ok or answer is None:
             said = outcome.log.strip().splitlines()
             reason = f"The results could not be put together: {said[-1] if said else outcome.why('the reader')}"
-            for group in ("data", "checks"):
-                self.work.fail(group, reason)
+            self.work.fail("data", reason)
             return [path for path in self._wanted() if self.work.read_output(path) is None and "*" not in path]
         missing: list[str] = json.loads(answer)["missing"]
         return missing
@@ -253,8 +276,9 @@ class _Build:
             outcome = self._run(f"{command.name}, alone", list(command.argv))
             if not outcome.ok:
                 said = [line for line in outcome.log.strip().splitlines() if line.strip()]
-                reasons |= dict.fromkeys(command.gives, f"{outcome.why('kicad-cli')} {said[-1] if said else ''}".strip())
-        still = self._finish() if reasons or missing else []
+                reason = f"{outcome.why('kicad-cli')} {said[-1] if said else ''}".strip()
+                reasons |= dict.fromkeys(command.gives, reason)
+        still = self._finish()
         if self.board and "gerbers/*.gtl" in still and "drc.json" in still:
             raise BuildFailed(
                 f"KiCad can't read {self.stem}.kicad_pcb: {reasons.get('gerbers/*.gtl', 'it gave no reason.')}",
@@ -262,33 +286,33 @@ class _Build:
             )
         groups = {output.path: output.group for output in self.target.outputs}
         for path in still:
-            self.work.fail(
-                groups.get(path, "data"), reasons.get(path, f"{path} was not made."), "See the log for what the tool said."
-            )
+            reason = reasons.get(path, f"{path} was not made.")
+            self.work.fail(groups.get(path, "data"), reason, "See the log for what the tool said.")
 
     def _note_models(self, outcome: Outcome) -> None:
         """Which 3D models the export did without."""
         names = sorted({PurePosixPath(name).name for name in _MISSING_FILE.findall(outcome.log)})
-        parts = len(set(found[0] for found in _NO_MODEL.findall(outcome.log)))
+        parts = len(set(_NO_MODEL.findall(outcome.log)))
         if not names and not parts:
             return
         shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
         cause = "" if kicad.has_models() else " KiCad's own 3D library (kicad-packages3d) is not installed here."
-        self.work.note(f"{max(parts, len(names))} parts are shown without their 3D model: {shown or 'not named'}.{cause}")
+        count = max(parts, len(names))
+        self.work.note(f"{count} parts are shown without their 3D model: {shown or 'not named'}.{cause}")
 
     def _say_what_is_missing(self) -> None:
         absent = [name for name in ("kicad-symbols", "kicad-footprints") if kicad.tools()[name] == "absent"]
         if absent:
-            self.work.note(
-                f"The libraries {' and '.join(absent)} are not installed here: findings about library links are listed apart."
-            )
+            names = " and ".join(absent)
+            self.work.note(f"{names} are not installed here: findings about library links are listed apart.")
         answer = json.loads(self.work.read_output("raw/answer.json") or b"{}")
         if self.board and answer.get("footprints") and not answer.get("parts"):
             self.work.note("The parts list is empty although the board has footprints: none of them is a part to buy.")
 
     def _made(self) -> set[str]:
         top: Path = self.work.out
-        return {str(path.relative_to(top)) for path in top.rglob("*") if path.is_file() and "raw" not in path.relative_to(top).parts}
+        found = (path.relative_to(top) for path in top.rglob("*") if path.is_file() and not path.is_symlink())
+        return {str(path) for path in found if path.parts[0] != "raw"}
 
 
 BUILDER = KicadBuilder()

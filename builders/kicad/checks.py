@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 FINDINGS_MAX = 2_000
+_NET = re.compile(r"\[([^\]]+)\]")
 # These compare the design with the libraries installed here, not with itself.
 ENVIRONMENT = frozenset(
     {
@@ -45,7 +48,7 @@ def summary(report: dict[str, Any] | None) -> dict[str, Any] | None:
     for sheet in report.get("sheets", []):
         raw += sheet.get("violations", [])
     findings = [_finding(item, scale) for item in raw]
-    findings.sort(key=lambda finding: (finding["environment"], finding["severity"] != "error"))
+    findings.sort(key=lambda finding: (finding["environment"], finding["severity"] != "error", _text(finding)))
     own = [finding for finding in findings if not finding["environment"]]
     return {
         "errors": sum(finding["severity"] == "error" for finding in own),
@@ -54,3 +57,31 @@ def summary(report: dict[str, Any] | None) -> dict[str, Any] | None:
         "findings": findings[:FINDINGS_MAX],
         "left_out": max(0, len(findings) - FINDINGS_MAX),
     }
+
+
+def canonical(report: dict[str, Any], *, has_ids: bool) -> dict[str, Any]:
+    """A DRC report without what differs from run to run, so that the same board gives the same bytes.
+
+    KiCad sorts findings by chance, invents ids for the items of KiCad 5 boards (`has_ids` is false), and picks any two items
+    as the ends of a missing connection: of those, the net remains.
+    """
+    lists = {name: list(report.get(name, [])) for name in ("violations", "unconnected_items", "schematic_parity")}
+    for name, findings in lists.items():
+        lists[name] = sorted((_stable(finding, has_ids) for finding in findings), key=_text)
+    lists["unconnected_items"] = sorted((_net_of(finding) for finding in lists["unconnected_items"]), key=_text)
+    return report | lists
+
+
+def _stable(finding: dict[str, Any], has_ids: bool) -> dict[str, Any]:
+    kept = [name for name in ("description", "pos", "uuid") if has_ids or name != "uuid"]
+    items = [{name: item[name] for name in kept if name in item} for item in finding.get("items") or []]
+    return finding | {"items": sorted(items, key=_text)}
+
+
+def _net_of(finding: dict[str, Any]) -> dict[str, Any]:
+    nets = {net for item in finding["items"] for net in _NET.findall(str(item.get("description", "")))}
+    return finding | {"items": [{"description": f"Net {net}"} for net in sorted(nets)[:1]]}
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)

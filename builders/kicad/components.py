@@ -12,6 +12,13 @@ from typing import Any
 from builders.kicad.sexpr import Node, child, children, text_at, value
 
 FIELDS_MAX = 200
+# How designers say in a field of their own that a part is left out; KiCad has a flag of its own since version 7.
+_DNP_NAMES = re.compile(r"^(?:dnp|dnf|dns|do[ _-]?not[ _-]?(?:populate|fit|stuff|place))$", re.IGNORECASE)
+_FITTED_NAMES = re.compile(r"^(?:population|populate|populated|fitted|fit|config|assembly|stuff)$", re.IGNORECASE)
+_DNP_TEXT = re.compile(
+    r"\b(?:dnp|dnf|dns|do not (?:populate|fit|stuff|place)|not (?:fitted|populated))\b", re.IGNORECASE
+)
+_NO = ("", "0", "no", "false", "~")
 _HIDDEN = ("Footprint", "Datasheet", "Description", "Reference", "Value")
 _LEGACY_FIELD = re.compile(r"^F\s+(\d+)\s+")
 _UNSAFE_CELL = re.compile(r"^[=+\-@\t\r]")
@@ -27,11 +34,11 @@ def from_netlist(netlist: Node) -> list[dict[str, Any]]:
     """The components of a netlist that KiCad exported from a schematic."""
     found = []
     for node in children(child(netlist, "components") or [], "comp"):
-        fields = {}
+        fields: dict[str, str] = {}
         for item in children(child(node, "fields") or [], "field"):
             name = text_at(child(item, "name"))
             texts = [part for part in item[2:] if isinstance(part, str)]
-            if name and name not in _HIDDEN and len(fields) < FIELDS_MAX:
+            if name and name not in _HIDDEN and not name.startswith("ki_") and len(fields) < FIELDS_MAX:
                 fields[name] = texts[0] if texts else ""
         flags = {text_at(child(item, "name")) for item in children(node, "property") if child(item, "value") is None}
         found.append(
@@ -40,7 +47,8 @@ def from_netlist(netlist: Node) -> list[dict[str, Any]]:
                 "value": value(node, "value"),
                 "footprint": value(node, "footprint"),
                 "datasheet": value(node, "datasheet").strip("~"),
-                "description": value(node, "description"),
+                "description": value(node, "description")
+                or text_at(child(child(node, "libsource") or [], "description")),
                 "fields": fields,
                 "dnp": "dnp" in flags,
                 "exclude_from_bom": "exclude_from_bom" in flags,
@@ -103,6 +111,18 @@ def _legacy_parts(block: str) -> list[dict[str, Any]]:
     ]
 
 
+def says_dnp(worth: str, fields: dict[str, str]) -> bool:
+    """Whether a designer's own words say that a part is not populated."""
+    if _DNP_TEXT.search(worth):
+        return True
+    for name, text in fields.items():
+        if _DNP_NAMES.match(name) and text.strip().lower() not in _NO:
+            return True
+        if _FITTED_NAMES.match(name) and (_DNP_TEXT.search(text) or text.strip().lower() in ("no", "false")):
+            return True
+    return False
+
+
 def merge(parts: list[dict[str, Any]], footprints: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Every part once: the schematic's fields with the board's place; board-only footprints after their own say."""
     placed: dict[str, dict[str, Any]] = {}
@@ -135,7 +155,7 @@ def _row(part: dict[str, Any], footprint: dict[str, Any] | None) -> dict[str, An
         "datasheet": part.get("datasheet") or fields.pop("Datasheet", "") or extra.get("Datasheet", "").strip("~"),
         "description": part.get("description") or fields.pop("Description", "") or extra.get("Description", ""),
         "fields": {name: text for name, text in fields.items() if name not in _HIDDEN},
-        "dnp": part["dnp"] or bool(footprint and footprint["dnp"]),
+        "dnp": part["dnp"] or bool(footprint and footprint["dnp"]) or says_dnp(part["value"], fields),
         "exclude_from_bom": part["exclude_from_bom"] or bool(footprint and footprint["exclude_from_bom"]),
         "exclude_from_positions": bool(footprint and footprint["exclude_from_positions"]),
         "on_board": footprint is not None,
@@ -159,7 +179,8 @@ def table(components: list[dict[str, Any]]) -> str:
     names = sorted({name for part in components for name in part["fields"]})
     groups: dict[tuple[Any, ...], list[str]] = {}
     for part in components:
-        key = (part["value"], part["footprint"], part["datasheet"], part["description"], part["dnp"], part["exclude_from_bom"])
+        same = ("value", "footprint", "datasheet", "description", "dnp", "exclude_from_bom")
+        key = tuple(part[name] for name in same)
         groups.setdefault((*key, *(part["fields"].get(name, "") for name in names)), []).append(part["reference"])
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -167,6 +188,7 @@ def table(components: list[dict[str, Any]]) -> str:
     writer.writerow([safe_cell(cell) for cell in (*head, *names)])
     for key, references in groups.items():
         worth, footprint, datasheet, description, dnp, excluded, *fields = key
-        cells = [", ".join(references), worth, footprint, str(len(references)), "yes" if dnp else "", "yes" if excluded else ""]
+        marks = ["yes" if dnp else "", "yes" if excluded else ""]
+        cells = [", ".join(references), worth, footprint, str(len(references)), *marks]
         writer.writerow([safe_cell(cell) for cell in (*cells, datasheet, description, *fields)])
     return text.getvalue()

@@ -14,7 +14,9 @@ from builders.kicad.outputs import board_outputs, schematic_outputs
 
 PROJECTS_MAX = 60
 KITSPACE_NAMES = ("kitspace.yaml", "kitspace.yml", "kitnic.yaml", "kitnic.yml")
-_BACKUP = re.compile(r"(?:^|/)(?:_autosave-|_saved_|\.|~)[^/]*$|-backups/|(?:^|/)\.[^/]*/|-bak\.|(?:^|/)__MACOSX/", re.IGNORECASE)
+_BACKUP = re.compile(
+    r"(?:^|/)(?:_autosave-|_saved_|\.|~)[^/]*$|-backups/|(?:^|/)\.[^/]*/|-bak\.|(?:^|/)__MACOSX/", re.IGNORECASE
+)
 _SOMETHING = re.compile(rb"\((?:footprint|module|segment|gr_line|gr_rect|gr_arc|gr_circle|gr_poly|zone|via)\s")
 _COPPER = re.compile(r'\(\s*\d+\s+(?:"[^"]*"|[^\s()"]+)\s+(?:signal|power|mixed|jumper)\b')
 
@@ -168,15 +170,15 @@ def _notes(project: Project) -> list[str]:
         )
     elif _ending(project) == ".sch":
         notes.append(
-            "The schematic is in KiCad 5's format, from which KiCad 9 can draw but not list its connections without a screen: "
-            "there is no ERC, the netlist comes from the board, and the parts list from the text of the schematic and the board. "
-            "Open and save it with KiCad 6 or later to have all of it."
+            "The schematic is in KiCad 5's format, which newer versions draw but do not list without a screen: "
+            "there is no ERC, the netlist comes from the board, the parts list from the text of schematic and board. "
+            "Open it with KiCad 6 or later and save it to have all of them."
         )
     if project.missing_models:
         names = ", ".join(posixpath.basename(name.replace("\\", "/")) for name in project.missing_models[:8])
-        notes.append(f"3D models that the board names are not in the repository: {names}. Add them to the project's folder.")
+        notes.append(f"3D models that the board names are not in the repository: {names}. Add them beside the project.")
     if project.too_far:
         notes.append(
-            f"{len(project.too_far)} files lie too far above the project's folder to be used: {', '.join(project.too_far[:3])}."
+            f"{len(project.too_far)} files lie too far above the project to be used: {', '.join(project.too_far[:3])}."
         )
     return notes

@@ -5,8 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 # Facts that the file's own text knows better: the API's answer lacks what the designer did not describe.
-_EMPTY = (None, "", [], {})
-_RULES = {"TrackToTrack": None, "PadToPad": None, "PadToTrack": None, "TrackToRegion": None, "RegionToRegion": None}
+_EMPTY: tuple[Any, ...] = (None, "", [], {})
+_RULES = ("TrackToTrack", "PadToPad", "PadToTrack", "TrackToRegion", "RegionToRegion")
+_NAMES = (
+    *("thickness_mm", "copper_layers", "stackup", "finish", "footprints", "pads", "tracks", "vias", "nets", "zones"),
+    *("min_track_mm", "min_clearance_mm", "min_drill_mm", "min_annular_ring_mm", "holes", "castellated", "title_block"),
+)
+
+
+def _is_length(value: Any) -> bool:
+    return isinstance(value, int | float) and value > 0
 
 
 def _from_job(job: dict[str, Any] | None) -> dict[str, Any]:
@@ -18,15 +26,15 @@ def _from_job(job: dict[str, Any] | None) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "copper_layers": general.get("LayerNumber"),
         "thickness_mm": general.get("BoardThickness"),
-        "finish": general.get("Finish"),
+        "finish": "" if general.get("Finish") == "None" else general.get("Finish"),
     }
     if "X" in size and "Y" in size:
         facts["size_mm"] = {"width": round(float(size["X"]), 3), "height": round(float(size["Y"]), 3)}
     clearances: list[float] = []
     widths: list[float] = []
     for rule in job.get("DesignRules") or []:
-        clearances += [float(rule[name]) for name in _RULES if isinstance(rule.get(name), (int, float)) and rule[name] > 0]
-        if isinstance(rule.get("MinLineWidth"), (int, float)):
+        clearances += [float(rule[name]) for name in _RULES if _is_length(rule.get(name))]
+        if _is_length(rule.get("MinLineWidth")):
             widths.append(float(rule["MinLineWidth"]))
     facts["min_clearance_mm"] = min(clearances) if clearances else None
     facts["min_track_mm"] = min(widths) if widths else None
@@ -42,12 +50,20 @@ def _from_job(job: dict[str, Any] | None) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if value not in _EMPTY}
 
 
-def _better(name: str, api: Any, job: Any, file: Any) -> tuple[Any, str]:
-    """The first source with an answer, in the order that suits the fact."""
+def _with_materials(rows: list[dict[str, Any]], *others: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
+    """The API's stack-up, with the names and materials of dielectrics that it leaves out."""
+    for other in others:
+        if other and len(other) == len(rows):
+            rows = [
+                row | {name: row[name] or more.get(name, "") for name in ("name", "material")}
+                for row, more in zip(rows, other, strict=True)
+            ]
+    return rows
+
+
+def _better(api: Any, job: Any, file: Any) -> tuple[Any, str]:
+    """The first source with an answer."""
     order = [(api, "kipy"), (job, "gbrjob"), (file, "board-file")]
-    if name == "stackup":
-        # A designer's own stack-up beats KiCad's default; the job file carries that default, the API may have nothing.
-        order = [(api, "kipy"), (file, "board-file"), (job, "gbrjob")]
     for value, source in order:
         if value not in _EMPTY:
             return value, source
@@ -64,24 +80,25 @@ def merge(
     """
     api = api or {}
     from_job = _from_job(job)
-    names = [
-        *("size_mm", "thickness_mm", "copper_layers", "stackup", "finish", "footprints", "pads", "tracks", "vias", "nets", "zones"),
-        *("min_track_mm", "min_clearance_mm", "min_drill_mm", "min_annular_ring_mm", "holes", "castellated", "title_block"),
-    ]
+    if api.get("stackup"):
+        api = api | {"stackup": _with_materials(api["stackup"], file.get("stackup"), from_job.get("stackup"))}
+    if file.get("finish") == "None":
+        file = file | {"finish": ""}
     facts: dict[str, Any] = {}
     source: dict[str, str] = {}
-    for name in names:
-        value, origin = _better(name, api.get(name), from_job.get(name), file.get(name))
+    for name in _NAMES:
+        value, origin = _better(api.get(name), from_job.get(name), file.get(name))
         facts[name] = value
         if origin:
             source[name] = origin
-    # The API answers with an empty title block for a board without one; the file's says the same.
-    for name in ("outline_area_mm2",):
-        facts[name] = (outline or {}).get(name)
+    # The job file's size counts the width of the line that draws the outline: a 26 mm board is 26.05 mm there.
+    for name in ("size_mm", "outline_area_mm2"):
+        measured = (outline or {}).get(name)
+        facts[name] = measured if measured is not None else from_job.get(name)
         if facts[name] is not None:
-            source[name] = "pcbnew"
-    if facts["size_mm"] is None and (outline or {}).get("size_mm"):
-        facts["size_mm"], source["size_mm"] = (outline or {})["size_mm"], "pcbnew"
+            source[name] = "pcbnew" if measured is not None else "gbrjob"
+    # Where the layer pictures' upper left corner lies on KiCad's page: it turns places on the board into places there.
+    facts["layers_origin_mm"] = (outline or {}).get("layers_origin_mm")
     facts["file_version"] = file.get("file_version", "")
     facts["kicad_version"] = kicad_of(str(file.get("file_version", "")), str(file.get("generator", "")))
     facts["source"] = source

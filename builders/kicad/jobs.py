@@ -1,7 +1,7 @@
 """A jobset of our own for `kicad-cli jobset run`: many outputs from one start and one reading of the board.
 
-A repository's own jobset is never run: it can start programs. Settings carry the names of KiCad 9's job files; DRC and ERC end
-with a failure if they find anything, unless `fail_on_error` is off.
+A repository's own jobset is never run: it can start programs. Settings carry the names of KiCad 9's job files; DRC and
+ERC end with a failure if they find anything, unless `fail_on_error` is off.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Any
 
 ERRORS_AND_WARNINGS = 48
 FABRICATION_LAYERS = ("F.Mask", "B.Mask", "F.Paste", "B.Paste", "F.SilkS", "B.SilkS", "Edge.Cuts")
-PICTURE_LAYERS = (*FABRICATION_LAYERS, "F.Fab", "B.Fab", "F.CrtYd", "B.CrtYd", "F.Adhes", "B.Adhes", "Dwgs.User", "Cmts.User")
+_DRAWING_LAYERS = ("F.Fab", "B.Fab", "F.CrtYd", "B.CrtYd", "F.Adhes", "B.Adhes", "Dwgs.User", "Cmts.User")
+PICTURE_LAYERS = (*FABRICATION_LAYERS, *_DRAWING_LAYERS)
 
 
 class Jobset:
@@ -27,7 +28,7 @@ class Jobset:
         self._jobs.append({"id": identity, "type": kind, "description": kind, "settings": dotted})
 
     def text(self, folder: str) -> str:
-        """The file; all outputs go into `folder`, an absolute path: a relative one counts from the working directory."""
+        """The file; all outputs go into `folder`, absolute because a relative one counts from the working directory."""
         destination = {
             "id": "00000000-0000-4000-9000-000000000000",
             "type": "folder",
@@ -36,7 +37,8 @@ class Jobset:
             "settings": {"output_path": folder},
         }
         # KiCad 9.0 names the list `destinations`, its first release candidates `outputs`.
-        return json.dumps({"jobs": self._jobs, "destinations": [destination], "outputs": [destination], "meta": {"version": 1}})
+        places = {"destinations": [destination], "outputs": [destination]}
+        return json.dumps({"jobs": self._jobs, "meta": {"version": 1}, **places})
 
 
 def board_jobs(jobset: Jobset, copper: Sequence[str]) -> None:
@@ -46,6 +48,7 @@ def board_jobs(jobset: Jobset, copper: Sequence[str]) -> None:
         output_filename="gerbers",
         layers=[*copper, *FABRICATION_LAYERS],
         use_protel_file_extension=True,
+        plot_drawing_sheet=False,
         precision=6,
     )
     jobset.add(
@@ -67,17 +70,25 @@ def board_jobs(jobset: Jobset, copper: Sequence[str]) -> None:
         exclude_dnp=True,
         use_drill_place_file_origin=False,
     )
-    jobset.add(
-        "pcb_export_svg",
-        output_filename="layers",
-        layers=[*copper, *PICTURE_LAYERS],
-        gen_mode="multi",
-        fit_page_to_board=True,
-        plot_drawing_sheet=False,
-    )
+    # Holes are drawn through the copper alone: elsewhere they would hide what is printed, and fill empty layers.
+    for shown, holes in ((copper, "full"), (PICTURE_LAYERS, "none")):
+        jobset.add(
+            "pcb_export_svg",
+            output_filename="layers",
+            layers=list(shown),
+            gen_mode="multi",
+            fit_page_to_board=True,
+            plot_drawing_sheet=False,
+            drill_shape=holes,
+        )
     jobset.add("pcb_export_ipc2581", output_filename="ipc2581.xml")
     jobset.add(
-        "pcb_drc", output_filename="drc.json", format="json", units="mm", severity=ERRORS_AND_WARNINGS, fail_on_error=False
+        "pcb_drc",
+        output_filename="drc.json",
+        format="json",
+        units="mm",
+        severity=ERRORS_AND_WARNINGS,
+        fail_on_error=False,
     )
 
 
@@ -87,5 +98,10 @@ def schematic_jobs(jobset: Jobset) -> None:
     jobset.add("sch_export_plot_svg", output_dir="schematic", format="svg")
     jobset.add("sch_export_netlist", output_filename="netlist.net", format="kicad")
     jobset.add(
-        "sch_erc", output_filename="erc.json", format="json", units="mm", severity=ERRORS_AND_WARNINGS, fail_on_error=False
+        "sch_erc",
+        output_filename="erc.json",
+        format="json",
+        units="mm",
+        severity=ERRORS_AND_WARNINGS,
+        fail_on_error=False,
     )

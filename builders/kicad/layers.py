@@ -55,7 +55,13 @@ def file_part(name: str) -> str:
 def describe(layer: str, name: str, path: str) -> dict[str, Any]:
     """One entry of the facts' list of layer pictures."""
     side = {"F": "top", "B": "bottom"}.get(layer.split(".")[0], "inner" if layer.startswith("In") else "both")
-    return {"path": path, "layer": layer, "name": name, "kind": _KINDS.get(layer.split(".")[-1], "drawing"), "side": side}
+    return {
+        "path": path,
+        "layer": layer,
+        "name": name,
+        "kind": _KINDS.get(layer.split(".")[-1], "drawing"),
+        "side": side,
+    }
 
 
 def is_drawn(svg: bytes) -> bool:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from builders.contract import MIB, SourceFile, Tree
 
-# The project lies at a fixed depth, so that `../lib/part.step` keeps its meaning wherever the project was in its repository.
+# The project lies at a fixed depth, so that `../lib/part.step` keeps its meaning wherever the project came from.
 PROJECT_DIR = "up3/up2/up1/project"
 TEXT_BYTES = 64 * MIB
 SHEETS_MAX = 200
@@ -70,7 +70,7 @@ def sheets_of(tree: Tree, root: str) -> list[str]:
             # KiCad looks beside the sheet that names it, then beside the root.
             for base in (folder, posixpath.dirname(root)):
                 found = resolve(base, name)
-                if found in tree.files:
+                if found and found in tree.files:
                     if found not in seen and len(seen) < SHEETS_MAX:
                         seen.append(found)
                     break
@@ -132,7 +132,7 @@ class Project:
     def _add_worksheets(self, tree: Tree, settings: str) -> None:
         for name in worksheet_references(text_of(tree, settings, 4 * MIB), settings.endswith(".kicad_pro")):
             path = resolve(self.folder, name)
-            if path in tree.files:
+            if path and path in tree.files:
                 self.add(path)
 
     def _add_libraries(self, tree: Tree) -> None:
@@ -161,8 +161,25 @@ class Project:
             twins = [stem + ending for ending in _MODEL_TWINS if path and stem + ending in tree.files]
             for twin in twins:
                 self.add(twin)
-            if not twins and (_OWN.match(reference) or reference.startswith("/") or re.match(r"^[A-Za-z]:[\\/]", reference)):
+            if not twins and (
+                _OWN.match(reference) or reference.startswith("/") or re.match(r"^[A-Za-z]:[\\/]", reference)
+            ):
                 self.missing_models.append(reference)
+
+
+def model_stand_ins(board: str, files: Collection[str]) -> list[str]:
+    """Workspace paths of VRML models that are named but not there, while the same part's STEP is.
+
+    KiCad takes the STEP in place of the VRML, but only if a file of the VRML's name exists.
+    """
+    wanted = []
+    for reference in model_references(board):
+        path = resolve(".", reference)
+        placed = posixpath.normpath(posixpath.join(PROJECT_DIR, path)) if path else ""
+        stem, ending = posixpath.splitext(placed)
+        if ending.lower() == ".wrl" and placed not in files and any(stem + twin in files for twin in _MODEL_TWINS[:4]):
+            wanted.append(placed)
+    return wanted
 
 
 def worksheet_references(text: str, modern: bool) -> list[str]:

@@ -1,4 +1,8 @@
-"""What a KiCad target promises. Gerbers keep KiCad's own names: STEM-LAYER with Protel endings (.gtl, .g1, .gbl, .gm1, ...)."""
+"""What a KiCad target promises.
+
+Gerbers keep KiCad's own names, STEM-LAYER with Protel endings: gtl, g1, gbl, gts, gbs, gto, gbo, gtp, gbp, and gm1
+for the outline.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,7 @@ def schematic_outputs(ending: str) -> tuple[Output, ...]:
     if ending == ".kicad_sch":
         outputs += [
             Output("netlist.net", "netlist", "text/plain", "netlist"),
-            Output("erc.json", "erc", JSON, "checks"),
+            Output("erc.json", "erc", JSON, "erc"),
             Output("checks.json", "checks", JSON, "checks", bundled=False),
         ]
     return tuple(outputs)

@@ -35,7 +35,8 @@ def fault(path: Path, name: str) -> tuple[str, str]:
         return "", ""
     kind = b"(kicad_pcb" if path.suffix == ".kicad_pcb" else b"(kicad_sch"
     if not content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(kind):
-        return f"{name} is not a file of KiCad's: it does not begin with {kind.decode()}.", "Save it in KiCad and commit it."
+        reason = f"{name} is not a file of KiCad's: it does not begin with {kind.decode()}."
+        return reason, "Save it in KiCad and commit it."
     if too_new := _too_new(content[:4096], path.suffix, name):
         return too_new
     plain = _STRING.sub(b"", content)
@@ -55,7 +56,8 @@ def _too_new(head: bytes, suffix: str, name: str) -> tuple[str, str] | None:
         return None
     generator = _GENERATOR.search(head)
     release = kicad_of(found[1].decode(), generator[1].decode("ascii", "replace") if generator else "")
+    here = kicad_version()
     return (
-        f"{name} needs KiCad {release}: its format is of {found[1].decode()}, and KiCad {kicad_version()} here can't open it.",
-        f"Ask for KiCad {release} on this registry, or save the project in the format of KiCad {major(kicad_version())}.",
+        f"{name} needs KiCad {release}: its format is of {found[1].decode()}, and KiCad {here} here can't open it.",
+        f"Ask the people of this registry for KiCad {release}, or publish it in the format of KiCad {major(here)}.",
     )

@@ -1,7 +1,7 @@
 """Ask KiCad itself about a board, over its API, and write the answers as JSON.
 
-Runs inside the sandbox, on a screen of its own: `kicad_facts.py BOARD ANSWERS`. It starts pcbnew, waits until the API answers,
-asks, and ends pcbnew. TMPDIR holds the socket, KICAD_CONFIG_HOME the settings that switch the API on.
+Runs inside the sandbox, on a screen of its own: `kicad_facts.py BOARD ANSWERS`. It starts pcbnew, waits until the API
+answers, asks, and ends pcbnew. TMPDIR holds the socket, KICAD_CONFIG_HOME the settings that switch the API on.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 from kipy import KiCad
 from kipy.board import Board
-from kipy.board_types import ArcTrack, Track
+from kipy.board_types import ArcTrack, FootprintInstance, Track
 from kipy.proto.board import board_pb2
 from kipy.proto.board.board_types_pb2 import BoardLayer, FootprintMountingStyle, PadType
 
@@ -52,14 +52,20 @@ def stackup(board: Board) -> list[dict[str, Any]]:
     """Layers from top to bottom, as the board's stack-up names them."""
     rows = []
     for layer in board.get_stackup().layers:
-        if not layer.enabled:
-            continue
         kind = board_pb2.BoardStackupLayerType.Name(layer.type).removeprefix("BSLT_").lower()
-        name = layer.user_name or BoardLayer.Name(layer.layer).removeprefix("BL_").replace("_", ".")
-        rows.append(
-            {"name": name, "type": kind, "material": layer.material_name, "thickness_mm": mm(layer.thickness)}
-        )
+        known = layer.layer != BoardLayer.BL_UNDEFINED
+        name = layer.user_name or (BoardLayer.Name(layer.layer).removeprefix("BL_").replace("_", ".") if known else "")
+        rows.append({"name": name, "type": kind, "material": layer.material_name, "thickness_mm": mm(layer.thickness)})
     return rows
+
+
+def is_plain_tht(footprint: FootprintInstance) -> bool:
+    """A part to place whose style nobody stated (KiCad 5 has no word for it) and that has plated holes."""
+    marks = footprint.attributes
+    if marks.exclude_from_position_files or marks.exclude_from_bill_of_materials or marks.not_in_schematic:
+        return False
+    unstated = marks.mounting_style in (FootprintMountingStyle.FMS_UNKNOWN, FootprintMountingStyle.FMS_UNSPECIFIED)
+    return unstated and any(pad.pad_type == PadType.PT_PTH for pad in footprint.definition.pads)
 
 
 def footprints(board: Board) -> dict[str, int]:
@@ -71,7 +77,7 @@ def footprints(board: Board) -> dict[str, int]:
         style = footprint.attributes.mounting_style
         if style == FootprintMountingStyle.FMS_SMD:
             counts["smd"] += 1
-        elif style == FootprintMountingStyle.FMS_THROUGH_HOLE:
+        elif style == FootprintMountingStyle.FMS_THROUGH_HOLE or is_plain_tht(footprint):
             counts["tht"] += 1
         else:
             counts["other"] += 1
@@ -94,9 +100,7 @@ def holes(board: Board) -> dict[str, Any]:
         elif pad.pad_type == PadType.PT_PTH and size.x:
             plated += 1
             drills.append(min(size.x, size.y))
-            rings += [
-                min(copper.size.x - size.x, copper.size.y - size.y) // 2 for copper in pad.padstack.copper_layers
-            ]
+            rings += [min(copper.size.x - size.x, copper.size.y - size.y) // 2 for copper in pad.padstack.copper_layers]
     for via in vias:
         drills.append(via.drill_diameter)
         rings.append((via.diameter - via.drill_diameter) // 2)

@@ -1,11 +1,12 @@
 """Bring what KiCad made to its promised place, and write facts, components, parts table and checks.
 
-Runs inside the sandbox: `kicad_finish.py REQUEST.json`, with the request as `builders.kicad.builder` writes it. What could not be
-found is listed in `missing` of the answer, so that the builder can try it alone and learn the reason.
+Runs inside the sandbox: `kicad_finish.py REQUEST.json`, with the request as `builders.kicad.builder` writes it. What
+could not be found is listed in `missing` of the answer, so that the builder can try it alone and learn the reason.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
@@ -72,7 +73,9 @@ def take_layers(made: Path, stem: str, names: dict[str, str], wanted: list[str])
 def take_pages(made: Path, stem: str) -> None:
     """Schematic pages: the root first, then by name."""
     folder = made / "schematic"
-    for path in sorted(folder.glob("*.svg"), key=lambda path: (path.stem != stem, path.name)) if folder.is_dir() else ():
+    for path in (
+        sorted(folder.glob("*.svg"), key=lambda path: (path.stem != stem, path.name)) if folder.is_dir() else ()
+    ):
         name = "page" if path.stem == stem else path.stem.removeprefix(stem + "-")
         number = len(list((OUT / "schematic").glob("*.svg"))) + 1 if (OUT / "schematic").is_dir() else 1
         move(path, OUT / "schematic" / f"{number:02d}-{safe_name(name, 'page')}.svg")
@@ -83,8 +86,9 @@ def take(request: dict[str, Any], made: Path) -> None:
     take_gerbers(made, stem)
     for name in ("positions.csv", "positions-all-pos.csv"):
         move(made / name, OUT / "positions.csv")
-    for name in ("ipc2581.xml", "drc.json", "erc.json", "netlist.net"):
+    for name in ("ipc2581.xml", "erc.json", "netlist.net"):
         move(made / name, OUT / name)
+    move(made / "drc.json", RAW / "drc.json")
     for name in ("schematic.pdf", f"{stem}.pdf"):
         move(made / name, OUT / "schematic.pdf")
     take_pages(made, stem)
@@ -105,8 +109,20 @@ def parts_of(request: dict[str, Any]) -> list[dict[str, Any]]:
     return components.from_legacy(texts)
 
 
+def drop_unpopulated(rows: list[dict[str, Any]]) -> None:
+    """Take parts out of positions.csv that only the schematic, or a KiCad 7 board's properties, call unpopulated."""
+    path = OUT / "positions.csv"
+    unpopulated = {row["reference"] for row in rows if row["dnp"]}
+    if not path.is_file() or not unpopulated:
+        return
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [line for line in lines if next(iter(csv.reader([line])), [""])[0] not in unpopulated]
+    path.write_text("".join(kept), encoding="utf-8")
+
+
 def write(name: str, data: Any) -> None:
-    (OUT / name).write_text(json.dumps(data, indent=1, ensure_ascii=False, sort_keys=isinstance(data, dict)) + "\n", encoding="utf-8")
+    text = json.dumps(data, indent=1, ensure_ascii=False, sort_keys=isinstance(data, dict))
+    (OUT / name).write_text(text + "\n", encoding="utf-8")
 
 
 def main(request_path: str) -> None:
@@ -116,6 +132,9 @@ def main(request_path: str) -> None:
     RAW.mkdir(exist_ok=True)
     take(request, made)
     footprints: list[dict[str, Any]] = []
+    merged: dict[str, Any] = {}
+    file_facts: dict[str, Any] = {}
+    known: list[dict[str, Any]] = []
     if request["board"]:
         board = sexpr.read(Path(request["board"]).read_text(encoding="utf-8", errors="replace"))
         file_facts, footprints = read_facts(board)
@@ -129,16 +148,25 @@ def main(request_path: str) -> None:
         merged = facts.merge(
             file_facts, read_json(RAW / "api.json"), read_json(job) if job else None, read_json(RAW / "outline.json")
         )
-        write("facts.json", merged | {"layers": known})
     rows = components.merge(parts_of(request), footprints)
+    if request["board"]:
+        merged["footprints"]["dnp"] = sum(row["dnp"] and row["on_board"] for row in rows)
+        write("facts.json", merged | {"layers": known})
+    drop_unpopulated(rows)
     write("components.json", rows)
     (OUT / "bom.csv").write_text(components.table(rows), encoding="utf-8")
-    drc, erc = read_json(OUT / "drc.json"), read_json(OUT / "erc.json")
+    drc, erc = read_json(RAW / "drc.json"), read_json(OUT / "erc.json")
     if drc or erc:
         write("checks.json", {"drc": checks.summary(drc), "erc": checks.summary(erc)})
+        if drc:
+            # KiCad gives ids to all items since version 6.
+            has_ids = str(file_facts.get("file_version", "")) > "20200000"
+            write("drc.json", checks.canonical(drc, has_ids=has_ids))
     wanted_files = request["wanted"]
     missing = [name for name in wanted_files if not any(OUT.glob(name))]
-    (RAW / "answer.json").write_text(json.dumps({"missing": missing, "parts": len(rows), "footprints": len(footprints)}))
+    (RAW / "answer.json").write_text(
+        json.dumps({"missing": missing, "parts": len(rows), "footprints": len(footprints)})
+    )
 
 
 if __name__ == "__main__":

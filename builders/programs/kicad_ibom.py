@@ -1,7 +1,7 @@
-"""Make the interactive bill of materials and measure the board's outline, with the system's Python and KiCad's pcbnew module.
+"""Make the interactive bill of materials and measure the outline, with the system's Python and its pcbnew module.
 
-Runs inside the sandbox: `kicad_ibom.py PACKAGES BOARD OUTLINE_JSON OUT_DIR [OPTION ...]`. Only InteractiveHtmlBom is taken from
-PACKAGES, a folder made for another Python.
+Runs inside the sandbox: `kicad_ibom.py PACKAGES BOARD OUTLINE_JSON OUT_DIR [OPTION ...]`. Only InteractiveHtmlBom is
+taken from PACKAGES, a folder made for another Python.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ def outline(board_path: str) -> dict[str, Any]:
         return {}
     box = shape.BBox()
     nm_per_mm = 1_000_000
+    # KiCad fits the page of its layer pictures to everything on the board, not to the outline alone.
+    drawn = board.ComputeBoundingBox(False)
     return {
+        "layers_origin_mm": {"x": round(drawn.GetX() / nm_per_mm, 4), "y": round(drawn.GetY() / nm_per_mm, 4)},
         "outline_area_mm2": round(shape.Area() / nm_per_mm**2, 2),
         "outlines": shape.OutlineCount(),
         "size_mm": {"width": round(box.GetWidth() / nm_per_mm, 3), "height": round(box.GetHeight() / nm_per_mm, 3)},
