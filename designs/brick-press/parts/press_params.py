@@ -72,7 +72,7 @@ BEAM_HIGH_Z = REACTION_Z + REACTION_THICKNESS
 UPRIGHT_TOP_Z = BEAM_HIGH_Z + UPE_HEIGHT
 UPRIGHT_LENGTH = UPRIGHT_TOP_Z - PAD_THICKNESS
 RAIL_HIGH_Z = TABLE_Z - TABLE_THICKNESS - TUBE / 2  # axis of the rails that carry the table
-RAIL_LOW_Z = BEAM_LOW_Z + UPE_HEIGHT / 2
+RAIL_LOW_Z = BEAM_LOW_Z + UPE_HEIGHT + 10.0 + TUBE / 2  # clear above the lower beams' bolts
 GUSSET_LEG = 100.0  # from a rail's axis to the second bolt in the upright
 REAR_LEG_LENGTH = TABLE_Z - TABLE_THICKNESS - PAD_THICKNESS
 
@@ -87,7 +87,7 @@ REAR_RAIL_LENGTH = -UPRIGHT_X - TUBE / 2 - (REAR_LEG_X + TUBE / 2)
 MID_RAIL_LENGTH = 2 * FACE_X
 RAIL_BOLTS = (50.0, 120.0)  # from a rear rail's end
 RAIL_VERTICAL_BOLTS = (85.0, 460.0, 855.0)  # from the rear rail's front end
-RAIL_GUARD_HOLES = (290.0, 530.0, 770.0)
+RAIL_GUARD_HOLES = (290.0, 470.0, 650.0)
 MID_RAIL_BOLT_X = 60.0
 BEAM_LENGTH = 2 * OUTER_Y
 JOINT_Y = 20.0  # four bolts a joint: +-20 across the tube

@@ -10,7 +10,7 @@ PROCESS = "laser cut, bend"
 FINISH = "powder coat RAL 1003 signal yellow"
 QUANTITY = 1
 
-t, length = 3.0, 620.0
+t, length = 3.0, 600.0
 inner = p.OUTER_Y  # half width inside
 z_low, z_top = p.RAIL_HIGH_Z - 25, p.TABLE_Z + p.DRAWER_HEIGHT + 17
 wall = z_top - z_low

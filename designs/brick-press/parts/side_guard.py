@@ -10,12 +10,14 @@ PROCESS = "laser cut"
 FINISH = "powder coat RAL 1003 signal yellow"
 QUANTITY = 2
 
-x = p.UPRIGHT_X + p.TUBE / 2
+# Local X = 0 is the press station; the long end covers the soil box on its way under the hopper.
+front, back = p.UPRIGHT_X + p.TUBE / 2, -355.0
 z0 = p.TABLE_Z + 5
 h = p.REACTION_Z - z0
 holes = [(s * p.UPRIGHT_X, z - z0 - h / 2, p.M8_HOLE) for s in (-1, 1) for z in p.GUARD_BOLT_Z]
-part = plate((2 * x, h), 3, holes, radius=8)
-slots = cq.Workplane("XY").pushPoints([(i * 18, 0) for i in range(-5, 6)]).slot2D(h - 50, 8, 90).extrude(3)
+part = plate([(front, -h / 2), (front, h / 2), (back, h / 2), (back, -h / 2)], 3, holes, radius=8)
+places = [(i * 18, 0) for i in range(-5, 6)] + [(-205 - i * 18, 0) for i in range(8)]
+slots = cq.Workplane("XY").pushPoints(places).slot2D(h - 50, 8, 90).extrude(3)
 part = part.cut(slots)
 
 result = part
