@@ -7,11 +7,13 @@ from flask_wtf.csrf import generate_csrf
 
 from registry.web import assets, delivery, errors, formats, icons, paging, people, slots
 from registry.web.csrf import csrf
+from registry.web.rates import limiter
 
 
 def install(app: Flask) -> None:
     """Give the application all that pages share; call it before the features' blueprints are registered."""
     csrf.init_app(app)
+    limiter.init_app(app)
     assets.install(app)
     delivery.install(app)
     errors.install(app)
