@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import glob
 import re
 import shutil
 import tempfile
@@ -19,7 +20,11 @@ from registry.stores.git_refs import commit_of, ref_lines, ref_name_fault
 from registry.stores.git_run import GitFailed
 from registry.stores.git_url import Lookup, RepoUrl, check_url, resolve, system_lookup
 
-_FETCH = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+_FETCH = (
+    *"fetch --quiet --no-tags --prune --force --update-shallow --no-recurse-submodules --no-write-fetch-head".split(),
+    "--no-auto-maintenance",
+)
+_REFS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 
 
 class RepoGone(Invalid):
@@ -64,17 +69,26 @@ def mirror(
     config = _network(url, settings, lookup)
     where.parent.mkdir(parents=True, exist_ok=True)
     with _locked(where):
+        for leftover in where.parent.glob(f".{glob.escape(where.name)}.*/"):  # of a process that was killed
+            shutil.rmtree(leftover, ignore_errors=True)
         branch = _ask_remote(url, settings, config, min(timeout_s, limits.REPOSITORY_LIST_S))
-        if (where / "HEAD").exists():
-            return _fetch(url, settings, config, where, branch, timeout_s, size_bytes)
         with tempfile.TemporaryDirectory(prefix=f".{where.name}.", dir=where.parent) as temporary:
             bare = Path(temporary, "new.git")
             git_run.run(None, ["init", "--quiet", "--bare", "--template=", "--initial-branch=main", "--", str(bare)])
-            done = _fetch(url, settings, config, bare, branch, timeout_s, size_bytes)
+            known = where if (where / "HEAD").exists() else None
+            if known is not None:
+                _borrow(known, bare)
+            _download(url, settings, config, bare, timeout_s, size_bytes, known)
+            head = commit_of(bare, f"refs/heads/{branch}")
+            if head is None:
+                raise Unavailable("The default branch changed while it was read.", "Try again.")
+            git_run.run(bare, ["symbolic-ref", "HEAD", f"refs/heads/{branch}"])
+            if known is not None:
+                return Mirrored(branch, head, _take_over(known, bare, branch))
             if where.exists():  # without HEAD: what an interrupted removal left
                 shutil.rmtree(where)
             bare.rename(where)
-            return done
+            return Mirrored(branch, head, True)
 
 
 def remove(where: Path) -> None:
@@ -149,42 +163,49 @@ def _ask_remote(url: RepoUrl, settings: Settings, config: dict[str, str], timeou
     return usable[0]
 
 
-def _fetch(
+def _borrow(known: Path, bare: Path) -> None:
+    """Let a new repository read the objects of the mirror, so that only new ones are downloaded."""
+    (bare / "objects" / "info").mkdir(exist_ok=True)
+    (bare / "objects" / "info" / "alternates").write_text(f"{known.resolve() / 'objects'}\n")
+    if (known / "shallow").exists():
+        shutil.copy(known / "shallow", bare / "shallow")
+
+
+def _download(
     url: RepoUrl,
     settings: Settings,
     config: dict[str, str],
-    where: Path,
-    branch: str,
+    bare: Path,
     timeout_s: float,
     size_bytes: int,
-) -> Mirrored:
-    before = ref_lines(where)
-    fetch = "fetch --quiet --no-tags --prune --force --update-shallow --no-recurse-submodules --no-write-fetch-head"
-    arguments = [*fetch.split(), "--no-auto-maintenance", "--", url.url, *_FETCH]
+    known: Path | None,
+) -> None:
+    room_bytes = size_bytes - (git_run.folder_bytes(known) if known else 0)
     try:
         git_run.run(
-            where,
-            arguments,
+            bare,
+            [*_FETCH, "--", url.url, *_REFS],
             config=config,
             timeout_s=timeout_s,
-            size_bytes=size_bytes,
-            watch=lambda: _too_large(where, size_bytes),
+            file_bytes=max(room_bytes, 0),
+            watch=lambda: _too_large(bare, room_bytes, size_bytes),
         )
     except GitFailed as error:
         raise _explain(error, url, settings, config) from error
-    finally:
-        for leftover in (where / "objects" / "pack").glob("tmp_*"):
-            leftover.unlink(missing_ok=True)
-    git_run.run(where, ["symbolic-ref", "HEAD", f"refs/heads/{branch}"])
-    head = commit_of(where, f"refs/heads/{branch}")
-    if head is None:
-        raise Unavailable("The default branch changed while it was read.", "Try again.")
-    return Mirrored(branch, head, ref_lines(where) != before)
 
 
-def _too_large(where: Path, size_bytes: int) -> str:
+def _take_over(known: Path, bare: Path, branch: str) -> bool:
+    """Bring what was downloaded and checked into the mirror. Returns: whether any ref moved."""
+    changed = ref_lines(bare) != ref_lines(known)
+    if changed:
+        git_run.run(known, [*_FETCH, "--", str(bare), *_REFS], config={"protocol.file.allow": "always"})
+    git_run.run(known, ["symbolic-ref", "HEAD", f"refs/heads/{branch}"])
+    return changed
+
+
+def _too_large(where: Path, room_bytes: int, size_bytes: int) -> str:
     """A sentence if a mirror outgrew its limits; the count of objects stands in the head of the incoming pack."""
-    if git_run.folder_bytes(where) > size_bytes:
+    if git_run.folder_bytes(where) > room_bytes:
         return f"The repository is larger than {size_bytes / limits.MIB:.0f} MB."
     for pack in (where / "objects" / "pack").glob("tmp_pack_*"):
         with contextlib.suppress(OSError), open(pack, "rb") as stream:
@@ -198,6 +219,10 @@ def _explain(error: GitFailed, url: RepoUrl, settings: Settings, config: dict[st
     """What a failed conversation with a remote means for the person who gave its address."""
     said = error.outcome.said
     shown = url.url
+    if error.outcome.status < 0 or re.search("out of memory|file too large|signal 25", said, re.I):
+        return TooLarge(
+            "Reading the repository needs more memory or space than it may take.", "Make the repository smaller."
+        )
     if re.search(r"returned error: 30[12378]|unable to update url base from redirection", said):
         return _moved(url, settings, config)
     if re.search(r"could not read (Username|Password)|Authentication failed|returned error: 40[13]", said):
@@ -214,7 +239,7 @@ def _explain(error: GitFailed, url: RepoUrl, settings: Settings, config: dict[st
             "Check the address; if the repository was moved or removed, submit it from its new place.",
             field="url",
         )
-    fault = re.search(r"error in [a-z]+ [0-9a-f]{40,64}: (\w+)", said)
+    fault = re.search(r"error(?: in [a-z]+|: object) [0-9a-f]{40,64}: (\w+)", said)
     if fault or re.search(r"fsck error|(?:bad|corrupt|invalid) \w+", said):
         return Invalid(
             f"git found objects in {shown} that it can't accept ({fault[1] if fault else 'damaged'}).",
@@ -226,10 +251,6 @@ def _explain(error: GitFailed, url: RepoUrl, settings: Settings, config: dict[st
     if "SSL" in said or "certificate" in said:
         return Unavailable(
             f"{url.host} could not prove who it is (TLS).", "Repair the host's certificate, or try again later."
-        )
-    if error.outcome.status < 0 or "out of memory" in said.lower():
-        return TooLarge(
-            "Reading the repository needs more memory or space than it may take.", "Make the repository smaller."
         )
     return Unavailable(f"The repository at {shown} could not be read.", "Try again later.")
 

@@ -137,7 +137,7 @@ def run(
     timeout_s: float = limits.REPOSITORY_LIST_S,
     out_bytes: int = 64 * limits.MIB,
     watch: Callable[[], str] | None = None,
-    size_bytes: int = limits.REPOSITORY_SIZE_BYTES,
+    file_bytes: int = limits.REPOSITORY_SIZE_BYTES,
     check: bool = True,
 ) -> GitOutcome:
     """Run git to its end. `watch` is asked now and then, and stops it by answering with a sentence.
@@ -157,7 +157,7 @@ def run(
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
-        _limit(process.pid, max(size_bytes, out_bytes))
+        _limit(process.pid, file_bytes)
         tail = LogTail(16 * limits.KIB)
         assert process.stderr is not None
         reader = threading.Thread(target=tail.drain, args=(process.stderr,), daemon=True)

@@ -21,7 +21,7 @@ _PORTS = {"https": 443, "http": 80}
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _SCP = re.compile(r"(?:[^/@\s]+@)?([A-Za-z0-9.-]+):(?!//)(.*)")
 _BARE = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}/[^:@]*")
-_PATH_CHARS = re.compile(r"[A-Za-z0-9._~/+@,=()!$&'*:; \u00a1-\U0010ffff-]*")
+_PATH_CHARS = re.compile(r"[A-Za-z0-9._~/+@,=(): \u00a1-\U0010ffff-]*")
 _FORGES_OF_TWO = ("github.com", "codeberg.org", "bitbucket.org", "gitlab.com")
 # Names that mean this machine or this network whatever the resolver says.
 _LOCAL_NAMES = ("localhost", "local", "internal", "intranet", "lan", "home", "localdomain", "home.arpa", "onion")
@@ -243,7 +243,7 @@ def _check_web(text: str, settings: Settings) -> RepoUrl:
     words[-1] = words[-1].removesuffix(".git") or words[-1]
     if host in ("github.com", "codeberg.org"):
         words = words[:2]
-    location = quote("/".join(words), safe="/~+@,=()!$&'*:;")
+    location = quote("/".join(words), safe="/~+@,=():")
     url = RepoUrl(f"{parts.scheme}://{authority}/{location}", parts.scheme, host, port)
     return replace(url, web_path=web_path, web_is_file=web_is_file)
 
