@@ -6,7 +6,9 @@ import importlib.metadata
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import unescape as html_unescape
 from pathlib import PurePosixPath
+from typing import Any
 
 import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -31,6 +33,8 @@ PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".svg"}
 _PICTURES_MAX = 60
 _DOCS_MAX = 30
 _WIDTHS = (400, 800, 1600)
+_HEADING = re.compile(r"<h2[^>]*>(.*?)</h2>", re.DOTALL)
+_TAG = re.compile(r"<[^>]+>")
 _IMG = re.compile(r'<img src="/repo/([^"]+)"')
 
 
@@ -111,6 +115,13 @@ def _doc(layout: Layout, tree: GitTree, path: str) -> Markup:
     return Markup(_IMG.sub(known, str(html)))
 
 
+def _chapter(path: str, html: Markup) -> dict[str, Any]:
+    """A document with the title that the contents show: its own first heading, else its file's name."""
+    heading = _HEADING.match(html.strip())
+    title = html_unescape(_TAG.sub("", heading[1])).strip() if heading else ""
+    return {"path": path, "html": html, "title": title or PurePosixPath(path).stem, "headed": bool(title)}
+
+
 def _show(layout: Layout, made: Made, path: str) -> str:
     """The place in the workspace of a made file, or ''."""
     artifact = next((artifact for artifact in made.artifacts if artifact.path == path), None)
@@ -146,9 +157,7 @@ def lay_out(
     about = revision.about
     layout.picture = choose_picture(layout, tree, revision, made)
     paths = list(dict.fromkeys([about.get("readme", ""), *about.get("docs", [])]))
-    docs = [
-        {"path": path, "html": _doc(layout, tree, path)} for path in paths[:_DOCS_MAX] if path in tree.files
-    ]
+    docs = [_chapter(path, _doc(layout, tree, path)) for path in paths[:_DOCS_MAX] if path in tree.files]
     boards = [
         {
             "run": item.run,

@@ -39,8 +39,7 @@ class Database:
     def reading(self) -> Iterator[Session]:
         """A session that sees one state of the database and changes nothing."""
         with Session(self.engine, expire_on_commit=False) as session:
-            yield session
-            session.rollback()
+            yield session  # closing it ends the transaction and lets go of the rows, which stay readable
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:

@@ -30,12 +30,12 @@ _log = logging.getLogger(__name__)
 class Warm:
     """Runs CAD programs of `builders.programs` in forks of one process. Safe to use from several threads.
 
-    `root` is the folder below which all jobs have their folders. Where namespaces can't be made inside the sandbox, each job
-    starts cold, through the ordinary sandbox; `why_cold` then says why.
+    `root` is the folder below which all jobs have their folders (by default, what the first job's workspace lies in). Where
+    namespaces can't be made inside the sandbox, each job starts cold, through the ordinary sandbox; `why_cold` says why.
     """
 
-    def __init__(self, root: Path) -> None:
-        self._root = root.resolve()
+    def __init__(self, root: Path | None = None) -> None:
+        self._root = root.resolve() if root else None
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
@@ -44,7 +44,7 @@ class Warm:
     def start(self) -> bool:
         """Start the process if it isn't there; False if jobs have to run cold. Takes as long as the import."""
         with self._lock:
-            if self.why_cold:
+            if self.why_cold or self._root is None:
                 return False
             if self._process is not None and self._process.poll() is None:
                 return True
@@ -67,6 +67,8 @@ class Warm:
     ) -> Outcome:
         """Run `builders.programs.<entry>.main(argv)` to its end, or to its limit."""
         room = sandbox.Room(source, out, scratch)
+        if self._root is None:
+            self._root = source.resolve().parent.parent
         below = all(folder.resolve().is_relative_to(self._root) for folder in (source, out, scratch))
         if below and self.start():
             sandbox.hand_over(room)
@@ -92,6 +94,7 @@ class Warm:
 
     def _spawn(self) -> str:
         """Start the process and wait until it has imported; '' or why it could not."""
+        assert self._root is not None
         self._root.mkdir(parents=True, exist_ok=True)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         handle = theirs.fileno()
@@ -126,6 +129,7 @@ class Warm:
 
     def _try_out(self) -> str:
         """Let one empty job run: whether namespaces can be made is known only by making them."""
+        assert self._root is not None
         with tempfile.TemporaryDirectory(dir=self._root, prefix="warm-") as top:
             folders = [Path(top, name) for name in ("source", "out", "scratch")]
             for folder in folders:
@@ -141,6 +145,7 @@ class Warm:
             return "" if ended.ok else f"no sandbox inside a sandbox ({said[-1] if said else ended.why('The trial')})."
 
     def _fork(self, entry: str, argv: Sequence[str], room: sandbox.Room, limits: Limits, cwd: str) -> Outcome:
+        assert self._root is not None
         job = {
             "entry": entry,
             "argv": list(argv),

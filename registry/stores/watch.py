@@ -79,7 +79,7 @@ class Watch:
         while True:
             status = poll()
             if status is not None:
-                if self._written_bytes() > self._limits.output_bytes:
+                if self._written_bytes() >= self._limits.output_bytes:
                     self.stopped = "output"
                 return status
             now = time.monotonic()

@@ -59,10 +59,12 @@ def vendor_files(stores: Stores, materials: Materials, made: list[Made]) -> dict
         if components is None:
             continue
         name = item.run.name
+        positions = next((artifact for artifact in item.artifacts if artifact.path == "positions.csv"), None)
         lines = [line for line in materials.lines if any(use.target == name for use in line.uses) and not line.dnp]
         electronic = [line for line in lines if line.kind == "electronic"]
         files[f"jlcpcb-{name}-bom.csv"] = jlcpcb_bom(electronic, name)
-        files[f"jlcpcb-{name}-cpl.csv"] = jlcpcb_cpl(electronic, name, json.loads(stores.blobs.read(components.digest)))
+        if positions is not None:
+            files[f"jlcpcb-{name}-cpl.csv"] = jlcpcb_cpl(electronic, name, stores.blobs.read(positions.digest))
         files[f"pcbway-{name}-bom.csv"] = pcbway_bom(electronic, name, json.loads(stores.blobs.read(components.digest)))
     return files
 
@@ -122,20 +124,18 @@ def jlcpcb_bom(lines: list[BomLine], board: str) -> bytes:
     return table(("Comment", "Designator", "Footprint", "LCSC"), rows)
 
 
-def jlcpcb_cpl(lines: list[BomLine], board: str, components: list[dict[str, Any]]) -> bytes:
+def jlcpcb_cpl(lines: list[BomLine], board: str, positions: bytes) -> bytes:
     """Designator, Mid X, Mid Y, Layer, Rotation: the fitted parts of the BOM that have a place, named alike in both.
 
-    Units: mm and degrees, counter-clockwise.
+    `positions` is KiCad's own file, whose origin and axes are the gerbers'. Units: mm and degrees, counter-clockwise.
     """
     wanted = {name for line in lines for name in designators_on(line, board)}
     rows = []
-    for component in components:
-        if component.get("reference") in wanted and component.get("x_mm") is not None:
-            side = "Bottom" if str(component.get("side", "")).lower().startswith("b") else "Top"
-            rotation = float(component.get("rotation_deg") or 0) % 360
-            rows.append(
-                (component["reference"], f"{component['x_mm']:.4f}mm", f"{component['y_mm']:.4f}mm", side, f"{rotation:g}")
-            )
+    for place in csv.DictReader(io.StringIO(positions.decode("utf-8", errors="replace"))):
+        if place.get("Ref") in wanted:
+            side = "Bottom" if place["Side"] == "bottom" else "Top"
+            x_mm, y_mm, rotation_deg = (float(place[name]) for name in ("PosX", "PosY", "Rot"))
+            rows.append((place["Ref"], f"{x_mm:.4f}mm", f"{y_mm:.4f}mm", side, f"{rotation_deg % 360:g}"))
     return table(("Designator", "Mid X", "Mid Y", "Layer", "Rotation"), rows)
 
 
