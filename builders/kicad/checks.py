@@ -62,8 +62,8 @@ def summary(report: dict[str, Any] | None) -> dict[str, Any] | None:
 def canonical(report: dict[str, Any], *, has_ids: bool) -> dict[str, Any]:
     """A DRC report without what differs from run to run, so that the same board gives the same bytes.
 
-    KiCad sorts findings by chance, invents ids for the items of KiCad 5 boards (`has_ids` is false), and picks any two items
-    as the ends of a missing connection: of those, the net remains.
+    KiCad sorts findings by chance, invents ids for the items of KiCad 5 boards (`has_ids` is false), and picks any two
+    items as the ends of a missing connection: of those, the net remains.
     """
     lists = {name: list(report.get(name, [])) for name in ("violations", "unconnected_items", "schematic_parity")}
     for name, findings in lists.items():

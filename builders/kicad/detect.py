@@ -95,13 +95,14 @@ def _lone_schematics(tree: Tree, taken: set[str | None]) -> list[str]:
     for path in all_sheets:
         for name in sheet_references(text_of(tree, path), path.endswith(".sch")):
             named.add(posixpath.normpath(posixpath.join(posixpath.dirname(path), name)))
-    project_folders = {posixpath.dirname(path) for path in tree.files if path.endswith((".kicad_pro", ".pro"))}
+    projects = {posixpath.dirname(path) for path in tree.files if path.endswith((".kicad_pro", ".pro", ".kicad_pcb"))}
     lone = []
     for path in all_sheets:
         stem, ending = posixpath.splitext(path)
         own_project = stem + ".kicad_pro" in tree.files or stem + ".pro" in tree.files
         stale = ending == ".sch" and stem + ".kicad_sch" in tree.files
-        orphan = posixpath.dirname(path) in project_folders and not own_project
+        # A sheet that nothing names, in or below a project's folder, is a leftover of that project.
+        orphan = not own_project and any(not folder or path.startswith(f"{folder}/") for folder in projects)
         if path not in taken and path not in named and not stale and not orphan:
             lone.append(path)
     return lone
