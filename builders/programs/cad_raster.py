@@ -56,19 +56,101 @@ def _fill(points, faces, depth, owner):  # type: ignore[no-untyped-def]
         x1 = min(int(np.ceil(max(ax, bx, cx) + 0.5)), width - 1)
         y0 = max(int(np.floor(min(ay, by, cy) - 0.5)), 0)
         y1 = min(int(np.ceil(max(ay, by, cy) + 0.5)), height - 1)
+        per_area = 1.0 / area
         for y in range(y0, y1 + 1):
             py = y + 0.5
-            for x in range(x0, x1 + 1):
-                px = x + 0.5
-                u = ((bx - px) * (cy - py) - (by - py) * (cx - px)) / area
-                v = ((cx - px) * (ay - py) - (cy - py) * (ax - px)) / area
-                w = 1.0 - u - v
-                if u < -1e-9 or v < -1e-9 or w < -1e-9:
-                    continue
-                z = u * az + v * bz + w * cz
-                if z > depth[y, x]:
-                    depth[y, x] = z
-                    owner[y, x] = f
+            # u and v are linear along a row: where each is at least 0 is an interval
+            u0 = ((bx - (x0 + 0.5)) * (cy - py) - (by - py) * (cx - (x0 + 0.5))) * per_area
+            v0 = ((cx - (x0 + 0.5)) * (ay - py) - (cy - py) * (ax - (x0 + 0.5))) * per_area
+            du, dv = (by - cy) * per_area, (cy - ay) * per_area
+            first, last = 0.0, float(x1 - x0)
+            for value, slope in ((u0, du), (v0, dv), (1.0 - u0 - v0, -du - dv)):
+                if slope > 1e-15:
+                    first = max(first, (-1e-9 - value) / slope)
+                elif slope < -1e-15:
+                    last = min(last, (-1e-9 - value) / slope)
+                elif value < -1e-9:
+                    last = -1.0
+            for i in range(int(np.ceil(first)), int(np.floor(last)) + 1):
+                u, v = u0 + i * du, v0 + i * dv
+                z = u * az + v * bz + (1.0 - u - v) * cz
+                if z > depth[y, x0 + i]:
+                    depth[y, x0 + i] = z
+                    owner[y, x0 + i] = f
+
+
+@numba.njit("void(float64[:, :], float64[:, :])", nogil=True)
+def _farthest(depth, far):  # type: ignore[no-untyped-def]
+    """The farthest surface within one pixel of each; beyond the grid lies nothing."""
+    height, width = depth.shape
+    for y in range(height):
+        for x in range(width):
+            if x == 0 or y == 0 or x == width - 1 or y == height - 1:
+                far[y, x] = -np.inf
+                continue
+            least = depth[y, x]
+            for ny in range(y - 1, y + 2):
+                for nx in range(x - 1, x + 2):
+                    least = min(least, depth[ny, nx])
+            far[y, x] = least
+
+
+@numba.njit(
+    "void(float64[:, :], int64[:, :], float64[:, :], float64[:, :], int32[:, :], float64[:, :], uint8[:, :, :])",
+    nogil=True,
+    error_model="numpy",
+)
+def shade(points, faces, normals, colours, owner, light_of, pixels):  # type: ignore[no-untyped-def]
+    """Colour every pixel that shows a triangle. `colours` per triangle, `light_of` a factor for each second pixel."""
+    height, width = owner.shape
+    for y in range(height):
+        for x in range(width):
+            f = owner[y, x]
+            if f < 0:
+                continue
+            i, j, k = faces[f, 0], faces[f, 1], faces[f, 2]
+            ax, ay, bx, by, cx, cy = points[i, 0], points[i, 1], points[j, 0], points[j, 1], points[k, 0], points[k, 1]
+            px, py = x + 0.5, y + 0.5
+            area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+            u = ((bx - px) * (cy - py) - (by - py) * (cx - px)) / area
+            v = ((cx - px) * (ay - py) - (cy - py) * (ax - px)) / area
+            w = 1.0 - u - v
+            nx = u * normals[i, 0] + v * normals[j, 0] + w * normals[k, 0]
+            ny = u * normals[i, 1] + v * normals[j, 1] + w * normals[k, 1]
+            nz = u * normals[i, 2] + v * normals[j, 2] + w * normals[k, 2]
+            length = np.sqrt(nx * nx + ny * ny + nz * nz)
+            if length > 0:
+                nx, ny, nz = nx / length, ny / length, nz / length
+            if nz < 0:  # inside-out triangles look right as well
+                nx, ny, nz = -nx, -ny, -nz
+            key = max(-0.45 * nx + 0.62 * ny + 0.64 * nz, 0.0)
+            fill = max(0.80 * nx + 0.10 * ny + 0.58 * nz, 0.0)
+            shine = max(-0.24 * nx + 0.34 * ny + 0.91 * nz, 0.0) ** 40 * 0.10
+            light = (0.46 + 0.52 * key + 0.16 * fill) * light_of[y // 2, x // 2]
+            for channel in range(3):
+                pixels[y, x, channel] = np.uint8(min(max(colours[f, channel] * light + shine, 0.0), 1.0) * 255.0 + 0.5)
+            pixels[y, x, 3] = 255
+
+
+@numba.njit("void(uint8[:, :, :], uint8[:, :, :])", nogil=True)
+def halve(large, small):  # type: ignore[no-untyped-def]
+    """Average blocks of two by two pixels, without a dark rim where they turn transparent."""
+    height, width, _ = small.shape
+    for y in range(height):
+        for x in range(width):
+            red = green = blue = alpha = 0
+            for sy in range(2 * y, 2 * y + 2):
+                for sx in range(2 * x, 2 * x + 2):
+                    a = int(large[sy, sx, 3])
+                    alpha += a
+                    red += int(large[sy, sx, 0]) * a
+                    green += int(large[sy, sx, 1]) * a
+                    blue += int(large[sy, sx, 2]) * a
+            if alpha > 0:
+                small[y, x, 0] = (red + alpha // 2) // alpha
+                small[y, x, 1] = (green + alpha // 2) // alpha
+                small[y, x, 2] = (blue + alpha // 2) // alpha
+                small[y, x, 3] = (alpha + 2) // 4
 
 
 class Frame:
@@ -128,14 +210,10 @@ class Frame:
 
     def visible(self, lines: list[Floats]) -> list[tuple[NDArray[np.float64], bool]]:
         """Cut lines into stretches that are seen (True) and that are behind something (False)."""
-        near = self.depth.copy()
-        # A pixel's neighbourhood: the farthest surface within one pixel decides, so that an edge isn't hidden by the
-        # very faces that meet in it.
-        padded = np.pad(near, 1, constant_values=-np.inf)
-        far = np.min(
-            [padded[dy : dy + near.shape[0], dx : dx + near.shape[1]] for dy in range(3) for dx in range(3)], axis=0
-        )
-        height, width = near.shape
+        # The farthest surface within one pixel decides, so that an edge isn't hidden by the very faces that meet in it.
+        far = np.empty_like(self.depth)
+        _farthest(self.depth, far)
+        height, width = far.shape
         pieces: list[tuple[NDArray[np.float64], bool]] = []
         for line in lines:
             steps = np.hypot(*(line[1:, :2] - line[:-1, :2]).T)

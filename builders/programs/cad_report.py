@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 REPORT = "/scratch/cad-report.json"
+
+
+def strict() -> None:
+    """Let the output limit end the process, as it ends every other tool: Python would ignore the signal."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
 
 
 class Refused(Exception):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import errno
-import importlib.util
 import os
 import re
 import sys
@@ -18,7 +17,7 @@ import cadquery as cq
 
 from builders.programs import cad_brep, cad_export, cad_materials, cad_step_file
 from builders.programs.cad_geometry import Piece
-from builders.programs.cad_report import Refused, Report
+from builders.programs.cad_report import Refused, Report, strict
 
 # Names that people give to what a script is about, best first.
 RESULT_NAMES = ("result", "results", "assembly", "assy", "asm", "part", "model", "r")
@@ -168,6 +167,10 @@ def assemble(results: list[tuple[Any, str, Any]], title: str) -> cq.Assembly:
         )
     if len(flat) == 1 and isinstance(flat[0][0], cq.Assembly):
         top = flat[0][0]
+    elif len(flat) == 1:
+        obj, _, colour = flat[0]
+        chosen = colour_of(colour)
+        top = cq.Assembly(_solid(obj), name=flat[0][1] or title, color=cq.Color(*chosen) if chosen else None)
     else:
         top = cq.Assembly(name=title)
         for number, (obj, name, colour) in enumerate(flat, 1):
@@ -245,6 +248,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--import-path", action="append", default=[])
     parser.add_argument("--groups", default="step,mesh,glb,views,picture,flat,facts")
     options = parser.parse_args(argv)
+    strict()
     report = Report()
     try:
         os.makedirs("/scratch/run", exist_ok=True)
@@ -277,5 +281,4 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    assert importlib.util.find_spec("cadquery")
     sys.exit(main(sys.argv[1:]))

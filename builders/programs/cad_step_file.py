@@ -81,13 +81,37 @@ def canonical(text: str) -> str:
 
 
 def write(assembly: Any, path: Path) -> None:
-    """Write a CadQuery assembly with its names and colours."""
+    """Write a CadQuery assembly with its names and colours; one without children is written as the part it is."""
     from cadquery.occ_impl.exporters.assembly import exportAssembly
 
-    if not exportAssembly(assembly, str(path)):
+    written = exportAssembly(assembly, str(path)) if assembly.children else _write_part(assembly, path)
+    if not written:
         raise RuntimeError("The STEP file could not be written.")
-    # OCCT writes UTF-8 only if told so; names hold escapes otherwise, hence latin-1 keeps every byte.
     path.write_text(canonical(path.read_text("latin-1")), "latin-1")
+
+
+def _write_part(assembly: Any, path: Path) -> bool:
+    from OCP.IFSelect import IFSelect_RetDone
+    from OCP.STEPCAFControl import STEPCAFControl_Writer
+    from OCP.STEPControl import STEPControl_AsIs
+    from OCP.TCollection import TCollection_ExtendedString
+    from OCP.TDataStd import TDataStd_Name
+    from OCP.TDocStd import TDocStd_Document
+    from OCP.XCAFApp import XCAFApp_Application
+    from OCP.XCAFDoc import XCAFDoc_ColorGen, XCAFDoc_DocumentTool
+
+    document = TDocStd_Document(TCollection_ExtendedString("XmlXCAF"))
+    XCAFApp_Application.GetApplication_s().InitDocument(document)
+    whole = assembly.toCompound().wrapped
+    bodies = [solid.wrapped for solid in assembly.toCompound().Solids()]
+    label = XCAFDoc_DocumentTool.ShapeTool_s(document.Main()).AddShape(bodies[0] if len(bodies) == 1 else whole, False)
+    TDataStd_Name.Set_s(label, TCollection_ExtendedString(assembly.name))
+    if assembly.color:
+        XCAFDoc_DocumentTool.ColorTool_s(document.Main()).SetColor(label, assembly.color.wrapped, XCAFDoc_ColorGen)
+    writer = STEPCAFControl_Writer()
+    writer.SetColorMode(True)
+    writer.SetNameMode(True)
+    return bool(writer.Transfer(document, STEPControl_AsIs)) and writer.Write(str(path)) == IFSelect_RetDone
 
 
 def read(path: Path) -> list[tuple[str, Any, tuple[float, float, float, float] | None]]:

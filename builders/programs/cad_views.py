@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from builders.programs.cad_geometry import Piece
-from builders.programs.cad_raster import VIEWS, Frame, View, extent_mm
+from builders.programs.cad_raster import VIEWS, Frame, View, extent_mm, halve, shade
 
 DRAWING_PX = 900  # the raster that decides what is hidden
 SHEET_WIDTH, SHEET_HEIGHT, MARGIN = 800.0, 600.0, 78.0
 INK, FAINT, MEASURE = "#1d2733", "#9aa7b4", "#2867a8"
-PICTURE_WIDTH_PX, PICTURE_HEIGHT_PX, OVERSAMPLING = 1000, 750, 2
+PICTURE_WIDTH_PX, PICTURE_HEIGHT_PX, OVERSAMPLING = 960, 720, 2
 HIDDEN_LINES_MAX = 400  # more than these make a drawing harder to read, not easier
 STEEL = (0.62, 0.68, 0.74, 1.0)
 
@@ -108,52 +108,21 @@ def picture(pieces: list[Piece]) -> bytes:
     frame = Frame(
         pieces, VIEWS[0], PICTURE_WIDTH_PX * OVERSAMPLING, PICTURE_HEIGHT_PX * OVERSAMPLING, 28.0 * OVERSAMPLING
     )
-    hit = frame.owner >= 0
-    faces = frame.faces[frame.owner[hit]]
-    # Normals at the middle of each triangle's corners, turned to the eye: inside-out triangles look right as well.
     normals = np.concatenate([piece.mesh.normals for piece in pieces]) @ frame.view.axes.T
-    ys, xs = np.nonzero(hit)
-    normal = _blend(frame.points, faces, normals, xs + 0.5, ys + 0.5)
-    normal[normal[:, 2] < 0] *= -1
-    key = np.array([-0.45, 0.62, 0.64])
-    fill = np.array([0.8, 0.1, 0.58])
-    light = 0.40 + 0.50 * np.clip(normal @ key, 0, 1) + 0.16 * np.clip(normal @ fill, 0, 1)
-    shine = np.clip(normal @ np.array([-0.24, 0.34, 0.91]), 0, 1) ** 40 * 0.10
-    colours = np.array([(piece.colour or STEEL)[:3] for piece in pieces])[frame.piece_of[frame.owner[hit]]]
-    occlusion = _crevices(frame.depth, hit)[hit]
-    shaded = np.clip(colours * (light * occlusion)[:, None] + shine[:, None], 0, 1)
-    pixels = np.zeros((*hit.shape, 4), dtype=np.uint8)
-    pixels[hit, :3] = np.round(shaded * 255)
-    pixels[hit, 3] = 255
-    image = Image.fromarray(pixels, "RGBA")
+    colours = np.array([(piece.colour or STEEL)[:3] for piece in pieces], dtype=np.float64)[frame.piece_of]
+    pixels = np.zeros((*frame.owner.shape, 4), dtype=np.uint8)
+    light = _crevices(frame.depth[::2, ::2], frame.owner[::2, ::2] >= 0)
+    shade(frame.points, frame.faces, np.ascontiguousarray(normals), np.ascontiguousarray(colours), frame.owner, light, pixels)
+    image = Image.fromarray(pixels)
     draw = ImageDraw.Draw(image)
     for line, seen in frame.visible(frame.edges()):
         if seen and len(line) > 1:
             draw.line([tuple(point) for point in line.tolist()], fill=(29, 39, 51, 255), width=OVERSAMPLING + 1)
-    small = _premultiplied_resize(image)
+    small = np.zeros((PICTURE_HEIGHT_PX, PICTURE_WIDTH_PX, 4), dtype=np.uint8)
+    halve(np.array(image), small)
     buffer = io.BytesIO()
-    small.save(buffer, "PNG", optimize=False, compress_level=7)
+    Image.fromarray(small).save(buffer, "PNG", optimize=False, compress_level=6)
     return buffer.getvalue()
-
-
-def _blend(
-    points: NDArray[np.float64],
-    faces: NDArray[np.int64],
-    values: NDArray[np.float64],
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Values at triangle corners, blended for one point in each triangle, at length 1."""
-    a, b, c = points[faces[:, 0], :2], points[faces[:, 1], :2], points[faces[:, 2], :2]
-    area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
-    area = np.where(np.abs(area) < 1e-12, 1e-12, area)
-    u = ((b[:, 0] - x) * (c[:, 1] - y) - (b[:, 1] - y) * (c[:, 0] - x)) / area
-    v = ((c[:, 0] - x) * (a[:, 1] - y) - (c[:, 1] - y) * (a[:, 0] - x)) / area
-    blended = (
-        values[faces[:, 0]] * u[:, None] + values[faces[:, 1]] * v[:, None] + values[faces[:, 2]] * (1 - u - v)[:, None]
-    )
-    length = np.linalg.norm(blended, axis=1)
-    return blended / np.where(length > 0, length, 1.0)[:, None]
 
 
 def _crevices(depth: NDArray[np.float64], hit: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -163,18 +132,7 @@ def _crevices(depth: NDArray[np.float64], hit: NDArray[np.bool_]) -> NDArray[np.
     filled = np.where(hit, depth, 0.0)
     weight = hit.astype(float)
     dark = np.zeros_like(filled)
-    for size in (25, 81):
+    for size in (13, 41):
         around = uniform_filter(filled, size) / np.maximum(uniform_filter(weight, size), 1e-3)
-        dark += np.clip((around - filled) / size - 0.10, 0, 0.5)
+        dark += np.clip((around - filled) / (2 * size) - 0.38, 0, 0.5)
     return 1.0 - np.clip(dark, 0, 0.35)
-
-
-def _premultiplied_resize(image: Image.Image) -> Image.Image:
-    """Halve an image without a dark rim where it turns transparent."""
-    data = np.asarray(image, dtype=np.float64)
-    height, width = PICTURE_HEIGHT_PX, PICTURE_WIDTH_PX
-    alpha = data[..., 3:]
-    mixed = np.concatenate([data[..., :3] * alpha / 255.0, alpha], axis=2)
-    small = mixed.reshape(height, OVERSAMPLING, width, OVERSAMPLING, 4).mean(axis=(1, 3))
-    small[..., :3] *= 255.0 / np.maximum(small[..., 3:], 1.0)
-    return Image.fromarray(np.round(np.clip(small, 0, 255)).astype(np.uint8), "RGBA")

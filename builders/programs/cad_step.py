@@ -1,0 +1,101 @@
+"""Outputs of a STEP file or a FreeCAD document: runs inside the sandbox."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cadquery as cq
+
+from builders.programs import cad_brep, cad_export, cad_fcstd, cad_step_file
+from builders.programs.cad_geometry import Piece
+from builders.programs.cad_report import Refused, Report, strict
+
+PIECES_MAX = 5000
+FLAT_PIECES_MAX = 1  # a STEP assembly is mostly bought parts; outlines to cut are for a part of its own
+
+
+def pieces_of(bodies: list[tuple[str, Any, Any]], title: str) -> list[Piece]:
+    """Bodies with triangles; those without a name get the part's. Raises: Refused."""
+    if len(bodies) > PIECES_MAX:
+        raise Refused(f"The file holds {len(bodies):,} bodies; at most {PIECES_MAX:,} are drawn.", "Split the assembly.")
+    pieces: list[Piece] = []
+    triangles = 0
+    try:
+        for name, shape, colour in bodies:
+            mesh, edges = cad_brep.tessellate(shape)
+            triangles += len(mesh.faces)
+            if triangles > cad_brep.TRIANGLES_MAX:
+                raise cad_brep.TooFine(f"The model needs more than {cad_brep.TRIANGLES_MAX:,} triangles.")
+            if len(mesh.faces):
+                pieces.append(Piece(name or title, mesh, edges, shape, colour))
+    except cad_brep.TooFine as error:
+        raise Refused(str(error), "Leave out threads, knurls and other fine detail, or split the part.") from error
+    return pieces
+
+
+def as_assembly(pieces: list[Piece], title: str) -> cq.Assembly:
+    """Bodies as an assembly that can be written as STEP."""
+    top = cq.Assembly(name=title)
+    for piece in pieces:
+        name = piece.name if piece.name not in top.objects else f"{piece.name}-body"
+        top.add(cq.Shape.cast(piece.shape), name=name, color=cq.Color(*piece.colour) if piece.colour else None)
+    return top
+
+
+def main(argv: list[str]) -> int:
+    """`cad_step FILE OUT --title TITLE`: both paths inside the sandbox."""
+    parser = argparse.ArgumentParser(prog="cad_step")
+    parser.add_argument("source", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--title", required=True)
+    parser.add_argument("--groups", default="step,mesh,glb,views,picture,flat,facts")
+    options = parser.parse_args(argv)
+    strict()
+    report = Report()
+    source: Path = options.source
+    write: Callable[[Path], None]
+    try:
+        if source.suffix.lower() == ".fcstd":
+            bodies = cad_fcstd.read(source, Path("/scratch"), report)
+        else:
+            try:
+                bodies = cad_step_file.read(source)
+            except (ValueError, RuntimeError) as error:
+                raise Refused(
+                    f"{source.name} can't be read as STEP.", "Export it from your CAD program again, as STEP AP214 or AP242."
+                ) from error
+        pieces = pieces_of(bodies, options.title)
+        if not pieces:
+            raise Refused(f"{source.name} holds no body or surface.", "Export the solid itself, not only sketches or points.")
+        if source.suffix.lower() == ".fcstd":
+
+            def write(path: Path) -> None:
+                cad_step_file.write(as_assembly(pieces, options.title), path)
+        else:
+
+            def write(path: Path) -> None:
+                shutil.copyfile(source, path)
+
+        groups = set(options.groups.split(","))
+        if len(pieces) > FLAT_PIECES_MAX:
+            groups.discard("flat")
+        cad_export.export(pieces, options.out, options.title, report, groups=groups, step=write)
+    except Refused as refused:
+        report.refuse(refused)
+        report.save()
+        return 3
+    except MemoryError:
+        report.refuse(Refused("The model needs more memory than a build may use.", "Simplify or split it."))
+        report.save()
+        return 3
+    report.save()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
