@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import itertools
 import os
 import shutil
 import signal
@@ -11,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from builders.contract import OUT, SCRATCH, SRC, Limits, Outcome
@@ -19,6 +21,8 @@ from registry.settings import PROJECT
 from registry.stores.watch import LogTail, Watch
 
 NOBODY = 65534
+_FIRST_UID = 1_000_000_000
+_count = itertools.count()
 FIXED_TIME = "2000-01-01 00:00:00"
 _FAKETIME_PLACES = ("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1", "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1")
 # A screen of its own inside the sandbox's own network and /tmp; ends with the sandbox.
@@ -28,13 +32,25 @@ _WITH_DISPLAY = (
 )
 
 
+def own_uid() -> int:
+    """A user for one target alone: the kernel counts processes by user, and one target's must not use up another's.
+
+    Only root can become somebody else; in a container that maps few users, all targets share `nobody`.
+    """
+    wanted = _FIRST_UID + (os.getpid() % 4_000_000) * 256 + next(_count) % 256
+    with open("/proc/self/uid_map", encoding="ascii") as uid_map:
+        fields = uid_map.readline().split()
+    return wanted if int(fields[0]) + int(fields[2]) > wanted else NOBODY
+
+
 @dataclass(frozen=True, slots=True)
 class Room:
-    """The three folders of the host that a tool sees: inputs (read-only), artifacts, and scratch."""
+    """The three folders of the host that a tool sees: inputs (read-only), artifacts, and scratch; and its user, under root."""
 
     source: Path
     out: Path
     scratch: Path
+    uid: int = field(default_factory=own_uid)
 
 
 @functools.cache
@@ -86,11 +102,11 @@ def wrap(room: Room | None = None, *, tmp_bytes: int = 1024**3) -> list[str]:
     return [*argv, "--"]
 
 
-def drop(limits: Limits) -> list[str]:
+def drop(limits: Limits, uid: int = NOBODY) -> list[str]:
     """The command prefix that sets limits and gives up every privilege, inside the sandbox."""
     prefix = ["/usr/bin/prlimit", f"--nproc={limits.processes}", f"--fsize={limits.output_bytes}", "--core=0", "--nofile=4096"]
     if os.geteuid() == 0:
-        prefix += ["/usr/bin/setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--bounding-set=-all"]
+        prefix += ["/usr/bin/setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--bounding-set=-all"]
         prefix += ["--inh-caps=-all", "--no-new-privs"]
     return prefix
 
@@ -114,15 +130,16 @@ def fake_clock() -> dict[str, str]:
     return {"LD_PRELOAD": library, "FAKETIME": FIXED_TIME, "FAKETIME_DONT_FAKE_MONOTONIC": "1"} if library else {}
 
 
-def hand_over(room: Room) -> None:
+def hand_over(room: Room, uid: int = NOBODY) -> None:
     """Let the sandboxed user write to out and scratch, when the worker is root."""
     if os.geteuid() != 0:
         return
     for top in (room.out, room.scratch):
-        os.chown(top, NOBODY, NOBODY)
+        os.chown(top, uid, uid)
         for folder, folders, files in os.walk(top):
             for name in (*folders, *files):
-                os.chown(os.path.join(folder, name), NOBODY, NOBODY, follow_symlinks=False)
+                with contextlib.suppress(FileNotFoundError):  # a tool in another lane took it away
+                    os.chown(os.path.join(folder, name), uid, uid, follow_symlinks=False)
 
 
 def run(
@@ -136,9 +153,9 @@ def run(
     fake_time: bool = True,
 ) -> Outcome:
     """Run one tool to its end, or to its limit. Its standard input is empty. Raises: nothing for what the tool does."""
-    hand_over(room)
+    hand_over(room, room.uid)
     inner = base_env() | dict(env or {}) | (fake_clock() if fake_time else {})
-    command = [*wrap(room)[:-1], "--chdir", cwd, "--", *drop(limits), "/usr/bin/env", "-i"]
+    command = [*wrap(room)[:-1], "--chdir", cwd, "--", *drop(limits, room.uid), "/usr/bin/env", "-i"]
     command += [f"{name}={value}" for name, value in inner.items()]
     command += ["/bin/sh", "-c", 'mkdir -p "$HOME"; exec "$@"', "sh"]
     if display:
