@@ -13,6 +13,7 @@ from registry.accounts import api as accounts_api
 from registry.accounts import pages as accounts_pages
 from registry.builds import api as builds_api
 from registry.builds import pages as builds_pages
+from registry.builds import downloads
 from registry.builds import service as builds
 from registry.designs import api as designs_api
 from registry.designs import pages as designs_pages
@@ -39,7 +40,7 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
     builds.install(stores)
     web.install(app)
     accounts_pages.install(app)
-    for feature in (accounts_pages, accounts_api, designs_pages, designs_api, builds_pages, builds_api):
+    for feature in (accounts_pages, accounts_api, designs_pages, designs_api, builds_pages, builds_api, downloads):
         app.register_blueprint(feature.blueprint)
     web.install_openapi(app)
     return app
