@@ -21,6 +21,7 @@ class Settings:
     Attributes:
         data: folder for the database, mirrors and artifacts.
         database_url: SQLAlchemy URL; SQLite in `data` unless told otherwise.
+        blobs_url: `s3://BUCKET/PREFIX` for shared object storage; empty for a folder in `data`.
         public_url: the address people use, printed on documents; no trailing slash.
         git_local: local paths may be submitted (for tests and private instances).
         git_allow_hosts: hosts (`name` or `name:port`) that may be private or plain http.
@@ -30,6 +31,7 @@ class Settings:
 
     data: Path
     database_url: str
+    blobs_url: str = ""
     public_url: str = "http://127.0.0.1:8000"
     git_local: bool = False
     git_allow_hosts: tuple[str, ...] = ()
@@ -80,9 +82,13 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     public = (env.get("BRICKYARD_PUBLIC_URL") or "http://127.0.0.1:8000").rstrip("/")
     if not public.startswith(("http://", "https://")):
         raise Invalid("BRICKYARD_PUBLIC_URL is not an http address.", "Set it to what people type, for example https://hw.example.org.")
+    blobs_url = env.get("BRICKYARD_BLOBS_URL", "")
+    if blobs_url and not blobs_url.startswith("s3://"):
+        raise Invalid("BRICKYARD_BLOBS_URL names a store that Brickyard does not know.", "Use s3://BUCKET/PREFIX.")
     return Settings(
         data=data,
         database_url=url,
+        blobs_url=blobs_url,
         public_url=public,
         git_local=_flag("BRICKYARD_GIT_LOCAL", env.get("BRICKYARD_GIT_LOCAL", "")),
         git_allow_hosts=tuple(

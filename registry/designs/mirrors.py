@@ -6,6 +6,8 @@ import hashlib
 from pathlib import Path
 
 from registry.designs.tables import Design, Revision
+from registry.errors import NotFound
+from registry.stores import git
 from registry.stores.git import GitTree
 from registry.stores.stores import Stores
 
@@ -16,5 +18,26 @@ def mirror_path(stores: Stores, url: str) -> Path:
 
 
 def open_tree(stores: Stores, design: Design, revision: Revision) -> GitTree:
-    """The files of a version. Use as a context manager."""
-    return GitTree(mirror_path(stores, design.url), revision.commit, design.subdir)
+    """The files of a version. Use as a context manager.
+
+    A host that has no mirror of the repository yet, or an old one, fetches it first: workers share no disk.
+    Raises: NotFound if the commit is gone for good, and what `git.mirror` raises.
+    """
+    where = mirror_path(stores, design.url)
+    if (where / "HEAD").exists():
+        try:
+            return _listed(where, design, revision)
+        except NotFound:
+            pass
+    git.mirror(git.check_url(design.url, stores.settings), where, stores.settings)
+    return _listed(where, design, revision)
+
+
+def _listed(where: Path, design: Design, revision: Revision) -> GitTree:
+    tree = GitTree(where, revision.commit, design.subdir)
+    try:
+        len(tree.files)
+    except BaseException:
+        tree.close()
+        raise
+    return tree

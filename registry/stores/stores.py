@@ -29,4 +29,13 @@ def open_stores(settings: Settings) -> Stores:
         folder.mkdir(parents=True, exist_ok=True)
     db = Database(settings.database_url)
     migrate(db, settings)
-    return Stores(settings=settings, db=db, blobs=Blobs(settings.blobs), jobs=Jobs(settings.database_url, settings.data))
+    jobs = Jobs(settings.database_url, settings.data)
+    return Stores(settings=settings, db=db, blobs=_open_blobs(settings), jobs=jobs)
+
+
+def _open_blobs(settings: Settings) -> Blobs:
+    if not settings.blobs_url:
+        return Blobs(settings.blobs)
+    from registry.stores.blobs_s3 import S3Blobs  # boto3 takes half a second to import, for those who use it alone
+
+    return S3Blobs(settings.blobs_url, settings.blobs)
