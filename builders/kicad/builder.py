@@ -69,6 +69,7 @@ class _Build:
             self._check_files()
             self._complete_project()
             kicad.write_configs(self.work.scratch)
+            self._write_requests()
         # The longest first: the API waits for a whole pcbnew to start.
         jobs: list[Callable[[], object]] = [self._api] if self.board else []
         jobs += [self._jobset]
@@ -129,31 +130,45 @@ class _Build:
         for place in self.work.scratch.rglob("*"):
             os.utime(place, (FIXED_MTIME_S, FIXED_MTIME_S))
 
+    def _write_requests(self) -> None:
+        """All that the host writes, before any tool could lay a link in its way."""
+        scratch = self.work.scratch
+        (self.work.out / "raw").mkdir()
+        (scratch / "made").mkdir()
+        jobset = Jobset()
+        if self.board:
+            board_jobs(jobset, ["F.Cu", *(f"In{number}.Cu" for number in range(1, self.copper - 1)), "B.Cu"])
+            # pcbnew locks what it opens: it gets a copy of its own.
+            (scratch / "api").mkdir()
+            for ending in (".kicad_pcb", ".kicad_pro", ".pro", ".kicad_dru"):
+                if (self.folder / (self.stem + ending)).is_file():
+                    shutil.copy2(self.folder / (self.stem + ending), scratch / "api" / f"board{ending}")
+        if self.modern:
+            schematic_jobs(jobset)
+        (scratch / "brickyard.kicad_jobset").write_text(jobset.text(f"{SCRATCH}/made"))
+        legacy = sorted(f"{self.project}/{path.relative_to(self.folder)}" for path in self.folder.rglob("*.sch"))
+        request = {
+            "stem": self.stem,
+            "made": f"{SCRATCH}/made",
+            "board": self.board,
+            "legacy": legacy if self.schematic and not self.modern else [],
+            "wanted": self._wanted(),
+        }
+        (scratch / "request.json").write_text(json.dumps(request))
+
     # --- the tools
 
     def _run(self, step: str, argv: list[str], limits: Limits = CHEAP) -> Outcome:
         return self.work.run(argv, step=step, limits=limits, env=ENV, cwd=self.project)
 
     def _jobset(self) -> None:
-        jobset = Jobset()
-        if self.board:
-            board_jobs(jobset, ["F.Cu", *(f"In{number}.Cu" for number in range(1, self.copper - 1)), "B.Cu"])
-        if self.modern:
-            schematic_jobs(jobset)
         if not (self.board or self.modern):
             return
-        (self.work.scratch / "brickyard.kicad_jobset").write_text(jobset.text(f"{SCRATCH}/made"))
-        self._run(
-            "gerbers, drill, positions, drawings, checks",
-            [
-                "kicad-cli",
-                "jobset",
-                "run",
-                "-f",
-                f"{SCRATCH}/brickyard.kicad_jobset",
-                f"{self.project}/{self.settings}",
-            ],
-        )
+        jobset, settings = f"{SCRATCH}/brickyard.kicad_jobset", f"{self.project}/{self.settings}"
+        self._run("gerbers, drill, positions, drawings, checks", ["kicad-cli", "jobset", "run", "-f", jobset, settings])
+        if self.board and not (self.work.scratch / "made" / "gerbers").exists():
+            # pcbnew would show a window about a board that it can't read, and wait for a click.
+            os.close(os.open(self.work.scratch / "stop", os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_WRONLY, 0o644))
 
     def _legacy_schematic(self) -> None:
         export = ["kicad-cli", "sch", "export"]
@@ -168,9 +183,9 @@ class _Build:
 
     def _api(self) -> None:
         """Board facts from KiCad's API; without an answer they come from the files."""
-        (self.work.out / "raw").mkdir(exist_ok=True)
+        program, board = f"{TOOLS}/programs/kicad_facts.py", f"{SCRATCH}/api/board.kicad_pcb"
         outcome = self.work.run(
-            ["/venv/bin/python", f"{TOOLS}/programs/kicad_facts.py", self._own_copy("api"), f"{OUT}/raw/api.json"],
+            ["/venv/bin/python", program, board, f"{OUT}/raw/api.json", f"{SCRATCH}/stop"],
             step="board facts",
             limits=Limits(wall_s=150.0),
             env={"KICAD_CONFIG_HOME": kicad.CONFIG_GUI},
@@ -182,15 +197,6 @@ class _Build:
             said = outcome.log.strip().splitlines()
             why = said[-1] if said else outcome.why("pcbnew")
             self.work.note(f"KiCad's API gave no board facts ({why}); they are taken from the files.")
-
-    def _own_copy(self, name: str) -> str:
-        """A copy of board and settings for a program that locks what it opens."""
-        place = self.work.scratch / name
-        place.mkdir()
-        for ending in (".kicad_pcb", ".kicad_pro", ".pro", ".kicad_dru"):
-            if (self.folder / (self.stem + ending)).is_file():
-                shutil.copy2(self.folder / (self.stem + ending), place / f"board{ending}")
-        return f"{SCRATCH}/{name}/board.kicad_pcb"
 
     def _glb(self) -> None:
         export = ["kicad-cli", "pcb", "export", "glb", "--force", "--subst-models"]
@@ -232,7 +238,6 @@ class _Build:
         if packages is None:
             self.work.fail("ibom", "InteractiveHtmlBom is not installed here.", "Install the Python packages again.")
             return
-        (self.work.out / "raw").mkdir(exist_ok=True)
         options = ["--include-tracks", "--include-nets", "--no-redraw-on-drag"]
         program = f"{TOOLS}/programs/kicad_ibom.py"
         self._run(

@@ -1,7 +1,7 @@
 """Ask KiCad itself about a board, over its API, and write the answers as JSON.
 
-Runs inside the sandbox, on a screen of its own: `kicad_facts.py BOARD ANSWERS`. It starts pcbnew, waits until the API
-answers, asks, and ends pcbnew. TMPDIR holds the socket, KICAD_CONFIG_HOME the settings that switch the API on.
+Runs inside the sandbox, on a screen of its own: `kicad_facts.py BOARD ANSWERS STOP`. It starts pcbnew, waits until the
+API answers, asks, and ends pcbnew. TMPDIR holds the socket, KICAD_CONFIG_HOME the settings that switch the API on.
 """
 
 from __future__ import annotations
@@ -30,14 +30,16 @@ def mm(value_nm: float) -> float:
     return round(value_nm / NM_PER_MM, 4)
 
 
-def connect(pcbnew: subprocess.Popen[bytes]) -> tuple[KiCad, Board]:
-    """Wait until the API answers for the opened board."""
+def connect(pcbnew: subprocess.Popen[bytes], stop: Path) -> tuple[KiCad, Board]:
+    """Wait until the API answers for the opened board, or a file `stop` says that it never will."""
     socket = Path(os.environ["TMPDIR"]) / "kicad" / "api.sock"
     until = time.monotonic() + START_S
     last = "pcbnew made no socket"
     while time.monotonic() < until:
         if pcbnew.poll() is not None:
             raise SystemExit(f"pcbnew ended with status {pcbnew.returncode} before it answered")
+        if stop.exists():
+            raise SystemExit("the board can't be read")
         if socket.exists():
             try:
                 kicad = KiCad(socket_path=f"ipc://{socket}", timeout_ms=20_000)
@@ -151,13 +153,13 @@ def answers(kicad: KiCad, board: Board) -> dict[str, Any]:
     return facts
 
 
-def main(board_path: str, answers_path: str) -> None:
+def main(board_path: str, answers_path: str, stop_path: str) -> None:
     """Start pcbnew on the board, ask, write, end it."""
     pcbnew = subprocess.Popen(
         ["pcbnew", board_path], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        kicad, board = connect(pcbnew)
+        kicad, board = connect(pcbnew, Path(stop_path))
         facts = answers(kicad, board)
     finally:
         pcbnew.kill()
@@ -166,4 +168,4 @@ def main(board_path: str, answers_path: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(*sys.argv[1:])
