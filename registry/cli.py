@@ -8,9 +8,11 @@ import signal
 import subprocess
 import sys
 import threading
+from typing import Any
 
 import click
 
+from registry.accounts import commands as accounts_commands
 from registry.builds import commands as builds_commands
 from registry.console import print_json
 from registry.designs import commands as designs_commands
@@ -21,9 +23,9 @@ from registry.settings import PROJECT, read_settings
 class _Brickyard(click.Group):
     """A group whose commands fail with a sentence: exit 2 for bad input, 1 for failure."""
 
-    def main(self, *args: object, **kwargs: object) -> object:  # type: ignore[override]
+    def main(self, *args: Any, **kwargs: Any) -> Any:
         try:
-            return super().main(*args, **kwargs)  # type: ignore[arg-type]
+            return super().main(*args, **kwargs)
         except RegistryError as error:
             click.echo(f"brickyard: {error}", err=True)
             sys.exit(error.exit_code)
@@ -126,6 +128,7 @@ def doctor(as_json: bool) -> None:
         click.echo(checks.render_text(reports))
 
 
+accounts_commands.register(main)
 designs_commands.register(main)
 builds_commands.register(main)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -51,7 +51,7 @@ def progress_bar(title: str) -> Iterator[Callable[[str, int, int], None]]:
         yield show
 
 
-def columns_of(rows: list[tuple[str, ...]]) -> str:
+def columns_of(rows: Sequence[tuple[str, ...]]) -> str:
     """Rows as columns of plain text, as wide as they need to be."""
     if not rows:
         return ""

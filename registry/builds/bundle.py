@@ -22,6 +22,7 @@ from registry.builds.manifest import okh_toml
 from registry.builds.schemas import Materials
 from registry.designs.tables import Design, Revision
 from registry.errors import TooLarge
+from registry.stores import leftovers
 from registry.stores.git import GitTree
 from registry.stores.stores import Stores
 
@@ -135,7 +136,10 @@ def make(
     sums = "".join(f"{file['sha256']}  {file['path']}\n" for file in files)
     told = json.dumps(describe(stores, design, revision, made, files), indent=1, ensure_ascii=False) + "\n"
     sums += f"{hashlib.sha256(told.encode()).hexdigest()}  bundle.json\n"
-    with tempfile.NamedTemporaryFile(dir=stores.settings.work, suffix=".zip") as aside:
+    with (
+        tempfile.NamedTemporaryFile(dir=stores.settings.work, suffix=".zip") as aside,
+        leftovers.held(Path(aside.name)),
+    ):
         with zipfile.ZipFile(aside, "w") as archive:
             _write(archive, "bundle.json", told.encode())
             _write(archive, "SHA256SUMS", sums.encode())

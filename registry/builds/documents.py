@@ -106,7 +106,7 @@ def _doc(layout: Layout, tree: GitTree, path: str) -> Markup:
         file = tree.files.get(name)
         usable = file and PurePosixPath(name).suffix.lower() in PICTURES and file.size_bytes <= limits.PICTURE_BYTES
         if not usable or len(layout.from_tree) >= _PICTURES_MAX:
-            return '<img src="" data-missing="'  # drawn as nothing; its words stay
+            return '<img src=""'  # drawn as nothing; its words stay
         at = f"repo/{len(layout.from_tree):03d}{PurePosixPath(name).suffix.lower()}"
         at = next((key for key, value in layout.from_tree.items() if value == name), at)
         layout.from_tree[at] = name

@@ -30,7 +30,8 @@ def _born(pid: int) -> str:
 def _start_time(pid: int) -> str:
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
-            return stat.read().rpartition(")")[2].split()[19]
+            facts = stat.read().rpartition(")")[2].split()
+        return "" if facts[0] in ("Z", "X") else facts[19]  # a zombie has ended, though nobody has noticed yet
     except (OSError, IndexError):
         return ""
 

@@ -151,6 +151,23 @@ def build_states(session: Session, design_id: int) -> dict[int, str]:
     return dict(rows.all())
 
 
+def states_by_commit(session: Session, slug: str) -> dict[tuple[str, str], str]:
+    """(version's name, commit) -> state of its last build, of one design."""
+    rows = session.exec(
+        select(Revision.name, Revision.commit, Build.state)
+        .join(Build, col(Build.revision_id) == col(Revision.id))
+        .join(Design, col(Design.id) == col(Build.design_id))
+        .where(Design.slug == slug)
+        .order_by(col(Build.id))
+    )
+    return {(name, commit): state for name, commit, state in rows}
+
+
+def has_materials(session: Session, build_id: int) -> bool:
+    build = session.get(Build, build_id)
+    return build is not None and build.materials_digest != ""
+
+
 def get_materials(stores: Stores, session: Session, build_id: int) -> Materials | None:
     """The merged bill of materials of a build, once it is there."""
     build = session.get(Build, build_id)

@@ -72,7 +72,8 @@ def _check(archive: zipfile.ZipFile) -> Checked:
     try:
         told: dict[str, Any] = json.loads(archive.read("bundle.json"))
         listed = {entry["path"]: (entry["sha256"], entry["size_bytes"]) for entry in told["files"]}
-        sums = dict(reversed(line.split("  ", 1)) for line in archive.read("SHA256SUMS").decode().splitlines())
+        lines = [line.split("  ", 1) for line in archive.read("SHA256SUMS").decode().splitlines()]
+        sums = {path: digest for digest, path in lines}
         design, version, commit = str(told["design"]["slug"]), str(told["version"]), str(told["commit"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Invalid("The bundle's own description can't be read.", "Download the bundle again.") from error

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from builders.contract import MIB, SCRATCH, Limits, Outcome, Output, Target
 from registry import limits as maxima
-from registry.stores import sandbox
+from registry.stores import leftovers, sandbox
 from registry.stores.blobs import Blobs
 from registry.stores.warm import Warm
 
@@ -60,6 +59,8 @@ class HostWorkspace:
 
     def __init__(self, parent: Path, warm: Warm | None, on_step: OnStep | None = None) -> None:
         self._top = Path(tempfile.mkdtemp(prefix="target-", dir=parent))
+        self._held = ExitStack()
+        self._held.enter_context(leftovers.held(self._top))
         self.source, self.out, self.scratch = (self._top / name for name in ("source", "out", "scratch"))
         for folder in (self.source, self.out, self.scratch):
             folder.mkdir()
@@ -77,7 +78,8 @@ class HostWorkspace:
         return self
 
     def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self._top, ignore_errors=True)
+        leftovers.remove(self._top)
+        self._held.close()
 
     # --- what builders use
 

@@ -41,7 +41,7 @@ def matching(statement: Select, query: str, *, on_sqlite: bool) -> tuple[Select,
             literal_column("design_fts").op("MATCH")(sqlite_match(query))
         )
         return statement, literal_column(f"bm25(design_fts, {weights})", Float)
-    vector = literal_column("design_text.words")
+    vector: ColumnElement = literal_column("design_text.words")
     asked = func.to_tsquery("simple", postgres_match(query))
     statement = statement.join(DesignText, col(DesignText.design_id) == col(Design.id)).where(vector.op("@@")(asked))
     return statement, -func.ts_rank(literal_column("'{0.05,0.15,0.4,1.0}'::float4[]"), vector, asked)

@@ -80,7 +80,8 @@ def _suppliers(value: Any) -> dict[str, str]:
 
 def row_of_component(board: str, source: str, component: dict[str, Any]) -> Row:
     """A row from one entry of components.json. Fields of the schematic are named as freely as columns of a table."""
-    fields = component.get("fields") if isinstance(component.get("fields"), dict) else {}
+    raw_fields = component.get("fields")
+    fields: dict[str, Any] = raw_fields if isinstance(raw_fields, dict) else {}
     known: dict[str, str] = {}
     suppliers: dict[str, str] = {}
     spare: dict[str, str] = {}
