@@ -36,7 +36,7 @@ def _read(slug: str, label: str) -> dict[str, Any]:
     with stores().db.reading() as session:
         design = design_queries.get_design(session, slug)
         version = design_queries.get_version(session, slug, label)
-    return {"design": design, "version": version, "build": _build_of(version)}
+    return {"design": design, "version": version, "build": _build_of(version), "still": views.still, "shelves": views.shelves}
 
 
 def _json_of(target: TargetView, role: str) -> Any:

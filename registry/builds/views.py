@@ -214,8 +214,24 @@ def _preview_glb(build: BuildView) -> TargetView | None:
 
 
 def still(target: TargetView) -> ArtifactView | None:
-    """The picture to show before a 3D model is loaded."""
-    return target.first("render") or target.first("picture") or target.first("view")
+    """The picture that stands for a target: a board from above, a part as it is, or else its drawing."""
+    renders = sorted(target.by_role("render"), key=lambda artifact: "top" not in artifact.path)
+    return next(iter(renders), None) or target.first("picture") or target.first("view")
+
+
+# Files of a target for people to choose from, by what they are for.
+_SHELVES = (
+    ("For the fabricator", ("gerber", "drill", "drill-map", "gerber-job", "positions", "ipc2581", "dxf")),
+    ("3D models", ("step", "stl", "3mf", "glb")),
+    ("Drawings and pictures", ("schematic", "view", "render", "picture", "ibom", "layer", "schematic-page")),
+    ("Data and reports", ("bom", "netlist", "drc", "erc", "facts")),
+)
+
+
+def shelves(target: TargetView) -> list[tuple[str, list[ArtifactView]]]:
+    """(title, files) of a target; what the registry keeps for its own pages is left out."""
+    found = [(title, [item for role in roles for item in target.by_role(role)]) for title, roles in _SHELVES]
+    return [(title, items) for title, items in found if items]
 
 
 def object_views(version: VersionDetail, build: BuildView | None) -> dict[str, Any]:
@@ -226,7 +242,7 @@ def object_views(version: VersionDetail, build: BuildView | None) -> dict[str, A
     if solid := _preview_glb(build):
         shown["three"] = {"target": solid, "glb": solid.first("glb"), "still": still(solid)}
     if board := next((board for board in build.boards if board.first("render")), None):
-        shown["board"] = {"target": board, "still": board.first("render")}
+        shown["board"] = {"target": board, "still": still(board)}
     drawings = [(target, target.first("view") or target.first("schematic-page")) for target in [*build.parts, *build.boards]]
     shown["drawing"] = next(({"target": target, "still": view} for target, view in drawings if view), None)
     return shown

@@ -7,6 +7,7 @@ from flask_wtf.csrf import generate_csrf
 
 from registry.web import assets, delivery, errors, formats, icons, paging, people, slots
 from registry.web.csrf import csrf
+from registry.web.openapi import install_openapi as install_openapi
 from registry.web.rates import limiter
 
 
