@@ -106,7 +106,8 @@ Presses earth into [bricks](x) without electricity. It weighs 40 kg.
     [
         (
             "README.rst",
-            "===========\nBrick press\n===========\n\n.. image:: top.png\n\nPresses `earth <http://x>`_ into bricks for houses.\n",
+            "===========\nBrick press\n===========\n\n.. image:: top.png\n\n"
+            "Presses `earth <http://x>`_ into bricks for houses.\n",
         ),
         ("readme.adoc", "= Brick press\n\nimage::top.png[Press]\n\nPresses earth into bricks for houses.\n"),
         ("README.txt", "Brick press\n-----------\n\nPresses earth into bricks for houses.\n"),
@@ -142,11 +143,29 @@ def test_no_readme_is_said() -> None:
 
 
 def test_documents_come_in_the_order_of_building() -> None:
-    names = ["README.md", "docs/usage.md", "docs/test.md", "docs/assembly.md", "docs/01-overview.md", "CONTRIBUTING.md", "LICENSE.md",
-             "lib/x.pretty/README.md", "docs/electronics/soldering.md", "docs/bom.md", ".github/ISSUE_TEMPLATE.md"]  # fmt: skip
+    names = [
+        "README.md",
+        "docs/usage.md",
+        "docs/test.md",
+        "docs/assembly.md",
+        "docs/01-overview.md",
+        "CONTRIBUTING.md",
+        "LICENSE.md",
+        "lib/x.pretty/README.md",
+        "docs/electronics/soldering.md",
+        "docs/bom.md",
+        ".github/ISSUE_TEMPLATE.md",
+    ]
     found = read_about(MemoryTree(dict.fromkeys(names, "# x\n")), [], "x")
-    assert found.docs == ["README.md", "docs/01-overview.md", "docs/bom.md", "docs/electronics/soldering.md", "docs/assembly.md", "docs/test.md",
-                          "docs/usage.md"]  # fmt: skip
+    assert found.docs == [
+        "README.md",
+        "docs/01-overview.md",
+        "docs/bom.md",
+        "docs/electronics/soldering.md",
+        "docs/assembly.md",
+        "docs/test.md",
+        "docs/usage.md",
+    ]
 
 
 def test_shorten() -> None:
@@ -268,7 +287,10 @@ def test_broken_or_hostile_manifests_do_not_stop_the_rest(text: str) -> None:
 
 
 def test_submodules_are_listed_not_read() -> None:
-    modules = '[submodule "mod/encoder"]\n\tpath = mod/encoder\n\turl = https://example.org/encoder\n[submodule "x"]\n\turl = ext::sh\n'
+    modules = (
+        '[submodule "mod/encoder"]\n\tpath = mod/encoder\n\turl = https://example.org/encoder\n'
+        '[submodule "x"]\n\turl = ext::sh\n'
+    )
     tree = MemoryTree({".gitmodules": modules})
     assert read_about(tree, [], "x").sub_designs == [
         {"title": "encoder", "url": "https://example.org/encoder", "path": "mod/encoder"},
@@ -279,15 +301,34 @@ def test_submodules_are_listed_not_read() -> None:
 REAL = {
     "BoxFarm": ("BoxFarm", "CERN-OHL-1.2 AND CC-BY-SA-4.0", "", []),
     "ExpansionCards": ("Expansion Cards", "CC-BY-4.0", "", []),
-    "HTWD-OSH-CMM-Arm": ("Open Source Coordinate Measurement Arm", "CERN-OHL-S-2.0 AND AGPL-3.0-or-later",
-                         "doc/assembly/encodermountI_4_front_photo.jpg", []),
-    "LOGuvnor": ("LO Guv'nor: Si5351 clock generators for the workbench", "CC-BY-SA-4.0 AND GPL-3.0-only", "doc/LOGuvnor-assembled.jpg", []),
-    "OSH-CMM-LogicBoard": ("Coordinate Measurement Arm Logic Board", "CERN-OHL-S-2.0", "gen/elec/CoordinateMeasurementLogicBoard.png", []),
+    "HTWD-OSH-CMM-Arm": (
+        "Open Source Coordinate Measurement Arm",
+        "CERN-OHL-S-2.0 AND AGPL-3.0-or-later",
+        "doc/assembly/encodermountI_4_front_photo.jpg",
+        [],
+    ),
+    "LOGuvnor": (
+        "LO Guv'nor: Si5351 clock generators for the workbench",
+        "CC-BY-SA-4.0 AND GPL-3.0-only",
+        "doc/LOGuvnor-assembled.jpg",
+        [],
+    ),
+    "OSH-CMM-LogicBoard": (
+        "Coordinate Measurement Arm Logic Board",
+        "CERN-OHL-S-2.0",
+        "gen/elec/CoordinateMeasurementLogicBoard.png",
+        [],
+    ),
     "nrfmicro": ("nRFMicro", "Unlicense", "", []),
-    "rotary-encoder-protection": ("Rotary Encoder Protection Board", "CERN-OHL-S-2.0", "gen/elec/RotaryEncoderProtection.png", ["BOM.csv"]),
+    "rotary-encoder-protection": (
+        "Rotary Encoder Protection Board",
+        "CERN-OHL-S-2.0",
+        "gen/elec/RotaryEncoderProtection.png",
+        ["BOM.csv"],
+    ),
     "teensy-3.2-clone.kicad": ("Teensy 3.2 reference board clone", "MIT", "", ["T32_ref_BOM.csv"]),
     "wavephoenix-plus": ("WavePhoenix+", "Apache-2.0 WITH SHL-2.1 AND MIT", "images/wp-plus-pcb.png", []),
-}  # fmt: skip
+}
 
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of real designs is not here")

@@ -29,7 +29,8 @@ CC = """{title}
 Creative Commons Corporation ("Creative Commons") is not a law firm and does not provide legal services or legal advice.
 
 Section 1 -- Definitions.
-  c. BY-SA Compatible License means a license listed at creativecommons.org/compatiblelicenses, such as Attribution-ShareAlike 4.0.
+  c. BY-SA Compatible License means a license listed at creativecommons.org/compatiblelicenses, such as
+     Attribution-ShareAlike 4.0.
   k. NonCommercial means not primarily intended for or directed towards commercial advantage.
   h. Licensor means the individual(s) or entity(ies) granting rights under this Public License.
 """
@@ -47,11 +48,20 @@ Redistribution and use in source and binary forms, with or without modification,
     ("text", "expected"),
     [
         (MIT, "MIT"),
-        (MIT.replace("The above copyright notice and this permission notice shall be included in all copies", ""), "MIT-0"),
-        (MIT.replace("including without limitation", "for non-commercial purposes, including without limitation"), "LicenseRef-NonCommercial"),
+        (
+            MIT.replace("The above copyright notice and this permission notice shall be included in all copies", ""),
+            "MIT-0",
+        ),
+        (
+            MIT.replace("including without limitation", "for non-commercial purposes, including without limitation"),
+            "LicenseRef-NonCommercial",
+        ),
         (MIT + "The Software shall be used for Good, not Evil.", ""),
-        ('"Commons Clause" License Condition v1.0\nThe grant does not include the right to Sell the Software.\n' + MIT,
-         "LicenseRef-Commons-Clause"),
+        (
+            '"Commons Clause" License Condition v1.0\nThe grant does not include the right to Sell the Software.\n'
+            + MIT,
+            "LicenseRef-Commons-Clause",
+        ),
         (UNLICENSE, "Unlicense"),
         (CC.format(title="Attribution 4.0 International"), "CC-BY-4.0"),
         (CC.format(title="Attribution-ShareAlike 4.0 International"), "CC-BY-SA-4.0"),
@@ -64,16 +74,27 @@ Redistribution and use in source and binary forms, with or without modification,
         (BSD, "BSD-2-Clause"),
         (BSD + "for noncommercial use", "LicenseRef-NonCommercial"),
         ("CERN Open Hardware Licence v1.2\n\nPreamble", "CERN-OHL-1.2"),
-        ("CERN Open Hardware Licence Version 2 - Permissive\n\nPreamble ... CERN-OHL-S (strongly reciprocal)", "CERN-OHL-P-2.0"),
+        (
+            "CERN Open Hardware Licence Version 2 - Permissive\n\nPreamble ... CERN-OHL-S (strongly reciprocal)",
+            "CERN-OHL-P-2.0",
+        ),
         ("The TAPR Open Hardware License\nVersion 1.0 (May 25, 2007)", "TAPR-OHL-1.0"),
-        ("SOLDERPAD HARDWARE LICENSE version 2.1\nThis license operates as a wraparound to the Apache License Version 2.0",
-         "Apache-2.0 WITH SHL-2.1"),
-        ("GNU GENERAL PUBLIC LICENSE\n Version 3, 29 June 2007 ... GNU Affero General Public License version 3", "GPL-3.0-only"),
-        ("GNU LESSER GENERAL PUBLIC LICENSE\nVersion 3\n incorporates GNU General Public License version 3", "LGPL-3.0-only"),
+        (
+            "SOLDERPAD HARDWARE LICENSE version 2.1\nA wraparound to the Apache License Version 2.0",
+            "Apache-2.0 WITH SHL-2.1",
+        ),
+        (
+            "GNU GENERAL PUBLIC LICENSE\n Version 3, 29 June 2007 ... GNU Affero General Public License version 3",
+            "GPL-3.0-only",
+        ),
+        (
+            "GNU LESSER GENERAL PUBLIC LICENSE\nVersion 3\n incorporates GNU General Public License version 3",
+            "LGPL-3.0-only",
+        ),
         ("All rights reserved. Do not copy.", ""),
         ("", ""),
     ],
-)  # fmt: skip
+)
 def test_texts(text: str, expected: str) -> None:
     assert classify(text) == expected
 
@@ -99,17 +120,34 @@ def test_whole_texts(path: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("CERN-OHL-S-2.0", "CERN-OHL-S-2.0"), ("cern-ohl-s-2.0", "CERN-OHL-S-2.0"), ("CERN-OHL-S v2", "CERN-OHL-S-2.0"),
-        ("CERN OHL", "CERN-OHL-1.2"), ("CERN OHL v1.1", "CERN-OHL-1.1"), ("CERN Open Hardware Licence Version 2 - Weakly Reciprocal", "CERN-OHL-W-2.0"),
-        ("CC BY-SA 4.0", "CC-BY-SA-4.0"), ("CC-BY-SA 3.0", "CC-BY-SA-3.0"), ("CC BY-NC-SA 4.0", "CC-BY-NC-SA-4.0"), ("CC-BY-ND", "CC-BY-ND-4.0"),
+        ("CERN-OHL-S-2.0", "CERN-OHL-S-2.0"),
+        ("cern-ohl-s-2.0", "CERN-OHL-S-2.0"),
+        ("CERN-OHL-S v2", "CERN-OHL-S-2.0"),
+        ("CERN OHL", "CERN-OHL-1.2"),
+        ("CERN OHL v1.1", "CERN-OHL-1.1"),
+        ("CERN Open Hardware Licence Version 2 - Weakly Reciprocal", "CERN-OHL-W-2.0"),
+        ("CC BY-SA 4.0", "CC-BY-SA-4.0"),
+        ("CC-BY-SA 3.0", "CC-BY-SA-3.0"),
+        ("CC BY-NC-SA 4.0", "CC-BY-NC-SA-4.0"),
+        ("CC-BY-ND", "CC-BY-ND-4.0"),
         ("Creative Commons Attribution Non Commercial Share Alike 4.0 International", "CC-BY-NC-SA-4.0"),
-        ("https://creativecommons.org/licenses/by-nc/4.0/", "CC-BY-NC-4.0"), ("CC0", "CC0-1.0"),
-        ("GPLv3", "GPL-3.0-only"), ("GNU GPL v2 or later", "GPL-2.0-or-later"), ("LGPL-2.1+", "LGPL-2.1-or-later"), ("AGPL", "AGPL-3.0-or-later"),
-        ("MIT License", "MIT"), ("Apache 2.0", "Apache-2.0"), ("Solderpad Hardware License v2.1", "Apache-2.0 WITH SHL-2.1"),
-        ("MIT OR Apache-2.0", "MIT OR Apache-2.0"), ("LicenseRef-AllRightsReserved", "LicenseRef-AllRightsReserved"),
-        ("All rights reserved", "LicenseRef-AllRightsReserved"), ("ask me", None), ("", None), ("summit", None),
+        ("https://creativecommons.org/licenses/by-nc/4.0/", "CC-BY-NC-4.0"),
+        ("CC0", "CC0-1.0"),
+        ("GPLv3", "GPL-3.0-only"),
+        ("GNU GPL v2 or later", "GPL-2.0-or-later"),
+        ("LGPL-2.1+", "LGPL-2.1-or-later"),
+        ("AGPL", "AGPL-3.0-or-later"),
+        ("MIT License", "MIT"),
+        ("Apache 2.0", "Apache-2.0"),
+        ("Solderpad Hardware License v2.1", "Apache-2.0 WITH SHL-2.1"),
+        ("MIT OR Apache-2.0", "MIT OR Apache-2.0"),
+        ("LicenseRef-AllRightsReserved", "LicenseRef-AllRightsReserved"),
+        ("All rights reserved", "LicenseRef-AllRightsReserved"),
+        ("ask me", None),
+        ("", None),
+        ("summit", None),
     ],
-)  # fmt: skip
+)
 def test_names_as_people_write_them(text: str, expected: str | None) -> None:
     found = read_name(text)
     assert (found.expression if found else None) == expected
@@ -123,11 +161,20 @@ def test_a_sentence_may_name_several() -> None:
 @pytest.mark.parametrize(
     ("expression", "open_"),
     [
-        ("CERN-OHL-S-2.0", True), ("MIT", True), ("Apache-2.0 WITH SHL-2.1", True), ("CC-BY-SA-4.0 AND GPL-3.0-only", True),
-        ("CC-BY-NC-4.0", False), ("CC-BY-ND-4.0", False), ("MIT AND CC-BY-NC-SA-4.0", False), ("MIT OR CC-BY-NC-SA-4.0", True),
-        ("LicenseRef-AllRightsReserved", False), ("LicenseRef-anything", False), ("BUSL-1.1", False), ("", False),
+        ("CERN-OHL-S-2.0", True),
+        ("MIT", True),
+        ("Apache-2.0 WITH SHL-2.1", True),
+        ("CC-BY-SA-4.0 AND GPL-3.0-only", True),
+        ("CC-BY-NC-4.0", False),
+        ("CC-BY-ND-4.0", False),
+        ("MIT AND CC-BY-NC-SA-4.0", False),
+        ("MIT OR CC-BY-NC-SA-4.0", True),
+        ("LicenseRef-AllRightsReserved", False),
+        ("LicenseRef-anything", False),
+        ("BUSL-1.1", False),
+        ("", False),
     ],
-)  # fmt: skip
+)
 def test_the_open_hardware_definition_decides(expression: str, open_: bool) -> None:
     assert is_open(expression) is open_
     words = in_words(expression)
@@ -180,7 +227,8 @@ def test_a_closed_area_spoils_the_whole() -> None:
 
 
 def test_a_dependency_called_non_commercial_says_nothing_about_the_design() -> None:
-    readme = "# Arm\n\n- `firmware` of others; non-commercial open source license\n\n## License\n\n- Hardware: CERN-OHL-S-2.0\n"
+    dependency = "- `firmware` of others; non-commercial open source license\n"
+    readme = f"# Arm\n\n{dependency}\n## License\n\n- Hardware: CERN-OHL-S-2.0\n"
     found = verdict(README_md=readme)
     assert found.open and found.expression == "CERN-OHL-S-2.0"
 

@@ -33,8 +33,11 @@ def test_a_submodule_is_never_initialised(url: str, tmp_path: Path) -> None:
     repo = make_repo(tmp_path / "r", {"README.md": "# Press\n"})
     head = git(repo, "rev-parse", "HEAD")
     modules = f'[submodule "evil"]\n\tpath = evil\n\turl = "{url}"\n'
-    entries = {b".gitmodules": ("100644", blob(repo, modules.encode())), b"evil": ("160000", head),
-               b"README.md": ("100644", blob(repo, b"# Press\n"))}  # fmt: skip
+    entries = {
+        b".gitmodules": ("100644", blob(repo, modules.encode())),
+        b"evil": ("160000", head),
+        b"README.md": ("100644", blob(repo, b"# Press\n")),
+    }
     raw_commit(repo, entries)
     try:
         where, head = mirrored(repo, tmp_path)
@@ -78,16 +81,38 @@ def test_a_link_waiting_in_the_target_folder_is_not_written_through(tmp_path: Pa
     assert (tmp_path / "precious").read_text() == "old"
 
 
-BAD = [b"..", b".", b".git", b".GIT", b".Git ", b"git~1", b".g\xe2\x80\x8cit", b"bad\xff.md", b"a\nb", b"a\x1bb", b"a\\b", b"a\xe2\x80\xaeb",
-       b"\xed\xa0\x80", b"x" * 300]  # fmt: skip
+BAD = [
+    b"..",
+    b".",
+    b".git",
+    b".GIT",
+    b".Git ",
+    b"git~1",
+    b".g\xe2\x80\x8cit",
+    b"bad\xff.md",
+    b"a\nb",
+    b"a\x1bb",
+    b"a\\b",
+    b"a\xe2\x80\xaeb",
+    b"\xed\xa0\x80",
+    b"x" * 300,
+]
 
 
 @pytest.mark.parametrize("name", BAD)
 def test_untrustworthy_paths_are_refused_and_reported(name: bytes, tmp_path: Path) -> None:
     repo = make_repo(tmp_path / "r", {"README.md": "# Press\n"})
     content = blob(repo, b"boo")
-    inner = git(repo, "hash-object", "-t", "tree", "-w", "--literally", "--stdin",
-                stdin=b"100644 " + name + b"\0" + bytes.fromhex(content))  # fmt: skip
+    inner = git(
+        repo,
+        "hash-object",
+        "-t",
+        "tree",
+        "-w",
+        "--literally",
+        "--stdin",
+        stdin=b"100644 " + name + b"\0" + bytes.fromhex(content),
+    )
     raw_commit(repo, {b"README.md": ("100644", blob(repo, b"# Press\n")), b"sub": ("040000", inner)})
     where, head = mirrored(repo, tmp_path)
     with store.GitTree(where, head) as tree:
@@ -97,8 +122,22 @@ def test_untrustworthy_paths_are_refused_and_reported(name: bytes, tmp_path: Pat
 
 
 def test_odd_but_honest_names_are_fine(tmp_path: Path) -> None:
-    names = ["Gehäuse für Öl.md", "{{ 7*7 }}.txt", "a b.txt", "a';touch x;'.kicad_sch", "-rf", "$(id)", "..x", "a..b", ".gitignore", "日本.md",
-             "%2e%2e", "<b>.md", ":(top)x", "*.md"]  # fmt: skip
+    names = [
+        "Gehäuse für Öl.md",
+        "{{ 7*7 }}.txt",
+        "a b.txt",
+        "a';touch x;'.kicad_sch",
+        "-rf",
+        "$(id)",
+        "..x",
+        "a..b",
+        ".gitignore",
+        "日本.md",
+        "%2e%2e",
+        "<b>.md",
+        ":(top)x",
+        "*.md",
+    ]
     where, head = mirrored(make_repo(tmp_path / "r", {name: name for name in names}), tmp_path)
     with store.GitTree(where, head) as tree:
         assert sorted(tree.files) == sorted(names) and tree.refused == []

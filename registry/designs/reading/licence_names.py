@@ -20,10 +20,12 @@ class Mention(NamedTuple):
 # Satisfy the Open Source Hardware Definition (and with it the Open Definition or the Open Source Definition).
 _OPEN = re.compile(
     r"CERN-OHL-(1\.[12]|[PSW]-2\.0)|TAPR-OHL-1\.0|SHL-0\.51?|CC0-1\.0|CC-PDDC|CC-BY(-SA)?-[1-4]\.[05](-[A-Z]{2,3})?"
-    r"|PDDL-1\.0|ODbL-1\.0|ODC-By-1\.0|LAL-1\.[23]|OFL-1\.[01](-RFN|-no-RFN)?|MIT(-0)?|X11|BSD-[1234]-Clause|0BSD|ISC|Zlib"
+    r"|PDDL-1\.0|ODbL-1\.0|ODC-By-1\.0|LAL-1\.[23]|OFL-1\.[01](-RFN|-no-RFN)?|MIT(-0)?|X11|BSD-[1234]-Clause|0BSD|ISC"
+    r"|Zlib"
     r"|BSL-1\.0|NCSA|PostgreSQL|Unlicense|WTFPL|Beerware|Apache-(1\.1|2\.0)|A?GPL-[123]\.0-(only|or-later)"
     r"|LGPL-(2\.[01]|3\.0)-(only|or-later)|GFDL-1\.[123]-(no-invariants-)?(only|or-later)|MPL-(1\.1|2\.0)|EUPL-1\.[12]"
-    r"|EPL-[12]\.0|CDDL-1\.[01]|CECILL-(2\.[01]|B|C)|Artistic-2\.0|AFL-3\.0|OSL-3\.0|ECL-2\.0|MulanPSL-2\.0|BlueOak-1\.0\.0"
+    r"|EPL-[12]\.0|CDDL-1\.[01]|CECILL-(2\.[01]|B|C)|Artistic-2\.0|AFL-3\.0|OSL-3\.0|ECL-2\.0|MulanPSL-2\.0"
+    r"|BlueOak-1\.0\.0"
     r"|Python-2\.0|PSF-2\.0|Unicode-3\.0|UPL-1\.0|OGL-UK-3\.0"
 )
 _CLOSED = (

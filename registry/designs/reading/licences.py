@@ -24,7 +24,8 @@ _LICENCE_FILE = re.compile(
 )
 _NOT_TEXT = re.compile(r"\.(py|js|sh|c|h|png|jpe?g|svg|pdf|html?|json|ya?ml|toml|kicad_\w+)$", re.I)
 _HARDWARE = (
-    r"hardware|hw|pcbs?|boards?|kicad|eda|schematics?|electronics?|electrical|mechanics?|mechanical|mech|cad|case|enclosure|3d"
+    r"hardware|hw|pcbs?|boards?|kicad|eda|schematics?|electronics?|electrical|mechanics?|mechanical|mech|cad|case"
+    r"|enclosure|3d"
     r"|models?|gerbers?|circuits?|layouts?|designs? files?"
 )
 _AREAS: tuple[tuple[Area, re.Pattern[str]], ...] = (
@@ -190,7 +191,7 @@ def _tell(known: list[Evidence], unknown: list[Evidence], per_area: dict[str, st
                 Finding(
                     level="warning",
                     where=item.where,
-                    sentence=f"This names {item.expression}; elsewhere the {item.area or 'hardware'} is under {settled}.",
+                    sentence=f"Names {item.expression}; elsewhere the {item.area or 'hardware'} is under {settled}.",
                     remedy="Let all places name the same licence.",
                 )
             )

@@ -46,12 +46,31 @@ _LIKED = (
     "pcb",
 )
 _DISLIKED = (
-    "schematic", "schema", "logo", "icon", "badge", "screenshot", "software", "layout", "bottom", "back", "gerber", "pinout",
-    "dimension", "drawing", "silk", "wiring", "diagram", "graph", "plot", "detail", "hole",
-)  # fmt: skip
+    "schematic",
+    "schema",
+    "logo",
+    "icon",
+    "badge",
+    "screenshot",
+    "software",
+    "layout",
+    "bottom",
+    "back",
+    "gerber",
+    "pinout",
+    "dimension",
+    "drawing",
+    "silk",
+    "wiring",
+    "diagram",
+    "graph",
+    "plot",
+    "detail",
+    "hole",
+)
 _MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF", b"GIF8")
 _SKIP_DOCS = re.compile(
-    r"(^|/)(licen[cs]es?|\.github|\.gitlab|node_modules|vendor|third[-_]?party|test|tests|[^/]+\.(pretty|3dshapes|symbols))/"
+    r"(^|/)(licen[cs]es?|\.github|\.gitlab|node_modules|vendor|third[-_]?party|tests?|[^/]+\.(pretty|3dshapes|symbols))/"
     r"|(^|/)(licen[cs]e|copying|code_of_conduct|contributing|changelog|changes|history|security|authors|pull_request"
     r"|issue_)[^/]*$"
     r"|licen[cs]e|agreement",

@@ -28,9 +28,32 @@ _SOFTWARE = (
     ".cmake",
 )
 _HARDWARE = (
-    ".kicad_pcb", ".kicad_sch", ".kicad_pro", ".kicad_sym", ".kicad_mod", ".sch", ".pro", ".lib", ".brd", ".step", ".stp",
-    ".stl", ".3mf", ".dxf", ".fcstd", ".scad", ".f3d", ".iges", ".igs", ".gbr", ".drl", ".brep", ".obj", ".blend", ".glb",
-)  # fmt: skip
+    ".kicad_pcb",
+    ".kicad_sch",
+    ".kicad_pro",
+    ".kicad_sym",
+    ".kicad_mod",
+    ".sch",
+    ".pro",
+    ".lib",
+    ".brd",
+    ".step",
+    ".stp",
+    ".stl",
+    ".3mf",
+    ".dxf",
+    ".fcstd",
+    ".scad",
+    ".f3d",
+    ".iges",
+    ".igs",
+    ".gbr",
+    ".drl",
+    ".brep",
+    ".obj",
+    ".blend",
+    ".glb",
+)
 _DOCUMENTS = (".md", ".rst", ".adoc", ".txt", ".pdf", ".odt", ".png", ".jpg", ".jpeg", ".webp", ".gif", ".html", ".tex")
 
 
