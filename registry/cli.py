@@ -8,9 +8,12 @@ import signal
 import subprocess
 import sys
 import threading
+from typing import NoReturn
 from typing import Any
 
 import click
+from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
 
 from registry.accounts import commands as accounts_commands
 from registry.builds import commands as builds_commands
@@ -32,6 +35,20 @@ class _Brickyard(click.Group):
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(1)
+        except ValidationError as error:
+            said = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+            _leave(f"That can't be accepted: {said}.", 2)
+        except DBAPIError as error:
+            said = str(error.orig).strip().split("\n", 1)[0]
+            _leave(f"The database can't be used ({said}). Look at BRICKYARD_DATA and BRICKYARD_DATABASE_URL.", 1)
+        except OSError as error:
+            where = f"{error.filename} can't be used" if error.filename else "A file can't be used"
+            _leave(f"{where}: {error.strerror or error}. Look at its place and permissions.", 1)
+
+
+def _leave(sentence: str, status: int) -> NoReturn:
+    click.echo(f"brickyard: {sentence}", err=True)
+    sys.exit(status)
 
 
 @click.group(cls=_Brickyard, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import String, cast, func
 from sqlmodel import Session, col, select
 
+from registry.accounts.queries import find_account, handle_of
 from registry.designs import mirrors, search
 from registry.designs.reading.licence_names import in_words
 from registry.designs.schemas import (
@@ -75,6 +76,9 @@ def _chosen(statement: Any, query: DesignQuery, session: Session) -> tuple[Any, 
     if query.tool:
         with_tool = select(DesignTool.design_id).where(DesignTool.tool == query.tool)
         statement = statement.where(col(Design.id).in_(with_tool))
+    if query.owner:
+        owner = find_account(session, query.owner)
+        statement = statement.where(Design.owner_id == (owner.id if owner else -1))
     if query.tag:
         # tags are few words in JSON; the quotes keep `arm` from finding `charm`
         statement = statement.where(func.lower(cast(col(Design.tags), String)).contains(f'"{query.tag.lower()}"'))
@@ -192,7 +196,7 @@ def get_design(session: Session, slug: str) -> DesignDetail:
         **_card_values(design),
         url=design.url,
         subdir=design.subdir,
-        owner="",
+        owner=handle_of(session, design.owner_id),
         created_at=design.created_at,
         synced_at=design.synced_at,
         sync_message=design.sync_message,
