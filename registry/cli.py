@@ -8,8 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from typing import NoReturn
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from pydantic import ValidationError

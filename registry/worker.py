@@ -7,6 +7,7 @@ import threading
 
 from registry.builds import leases, service
 from registry.errors import Unavailable
+from registry.stores import leftovers
 from registry.stores.stores import Stores
 
 _LOOK_EVERY_S = 5.0
@@ -33,6 +34,8 @@ def _keep(stores: Stores, ended: threading.Event) -> None:
     while True:
         try:
             stores.db.retrying(leases.announce)
+            stores.blobs.sweep()
+            leftovers.sweep(stores.settings.work)
             if again := service.redeliver(stores):
                 _log.info("%d builds were delivered again.", again)
         except Unavailable:

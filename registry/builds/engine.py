@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session, select
 
 from builders.contract import Builder, BuildFailed, Target, Tree
@@ -76,7 +77,8 @@ def find_result(session: Session, key: str, *, force: bool) -> Result | None:
 def build_target(
     stores: Stores, builder: Builder, target: Target, tree: GitTree, warm: Warm | None, *, force: bool, on_step: OnStep
 ) -> Ended:
-    """Build or reuse one target of a tree. Raises: nothing; a fault of the registry is a state like any other."""
+    """Build or reuse one target of a tree. Raises: OperationalError when the database is away;
+    any other fault of the registry is a state."""
     try:
         missing = builder.available()
         if missing:
@@ -93,6 +95,8 @@ def build_target(
         return reuse_or_make(stores, builder, target, key, tools, fill, warm, force=force, on_step=on_step)
     except RegistryError as error:
         return Ended("failed", message=error.message, remedy=error.remedy)
+    except OperationalError:
+        raise  # the database is away: no fault of the target, the build goes on when it is back
     except Exception as error:
         _log.exception("Building %s by %s ended with a fault of the registry.", target.source, target.builder)
         return Ended(
@@ -170,7 +174,12 @@ def _make(
         ended.key = ""
         return ended
     facts = _facts(work, kept)
-    stores.db.retrying(lambda session: _record(session, builder, ended, tools, facts, work, kept))
+    for last in (False, True):
+        try:
+            return stores.db.retrying(lambda session: _record(stores, session, builder, ended, tools, facts, work, kept))
+        except IntegrityError:  # another worker recorded the same key at this very moment: its result is found now
+            if last:
+                raise
     return ended
 
 
@@ -194,6 +203,7 @@ def _facts(work: HostWorkspace, kept: list[Kept]) -> dict[str, Any]:
 
 
 def _record(
+    stores: Stores,
     session: Session,
     builder: Builder,
     ended: Ended,
@@ -201,8 +211,14 @@ def _record(
     facts: dict[str, Any],
     work: HostWorkspace,
     kept: list[Kept],
-) -> None:
-    """Write a result with its artifacts in one piece; what was there under the key (a failure, lost files) makes room."""
+) -> Ended:
+    """Write a result with its artifacts in one piece; what was there under the key (a failure, lost files) makes room.
+
+    A good result that another worker made meanwhile stays: bundles name its bytes already. Returns: how it ended then.
+    """
+    first = session.get(Result, ended.key)
+    if first is not None and first.state == "done" and _whole(stores, session, first):
+        return _reused(first)
     for old in session.exec(select(Artifact).where(Artifact.result_key == ended.key)):
         session.delete(old)
     session.flush()
@@ -239,3 +255,4 @@ def _record(
                 size_bytes=item.size_bytes,
             )
         )
+    return ended

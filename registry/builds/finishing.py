@@ -52,6 +52,8 @@ def finish(stores: Stores, build: Build, design: Design, revision: Revision, tre
 
     def end(session: Session) -> None:
         row = session.get_one(Build, build_id)
+        if row.worker != build.worker:
+            return  # another worker took it over, and says when it has ended
         row.materials_digest = materials_digest
         row.bundle_digest, row.bundle_bytes = packed.digest, packed.size_bytes
         row.state = "failed" if failed else "done"

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 import builders
@@ -122,7 +123,7 @@ def run_build(stores: Stores, build_id: int) -> None:
         return
     try:
         with leases.keeping(stores.db, build_id):
-            _build(stores, build)
+            _build_patiently(stores, build)
     except RegistryError as error:
         message = str(error)
         stores.db.retrying(lambda session: _end(session, build_id, "failed", message))
@@ -134,12 +135,29 @@ def run_build(stores: Stores, build_id: int) -> None:
 
 def _end(session: Session, build_id: int, state: str, message: str) -> None:
     build = session.get_one(Build, build_id)
+    if build.worker != leases.worker_name() or build.state != "running":
+        return  # another worker took it over, or has ended it
     build.state, build.message, build.finished_at, build.lease_until = state, message, utcnow(), None
     session.add(build)
     for run in session.exec(select(TargetRun).where(TargetRun.build_id == build_id)):
         if run.state in ("waiting", "running"):
             run.state, run.message = "failed", run.message or "The build ended before this was made."
             session.add(run)
+
+
+def _build_patiently(stores: Stores, build: Build) -> None:
+    """Build; when the database goes away meanwhile, wait for it and go on: what is made is not made again."""
+    deadline = time.monotonic() + limits.DATABASE_PATIENCE_S
+    while True:
+        try:
+            _build(stores, build)
+            return
+        except OperationalError:
+            if time.monotonic() > deadline:
+                raise
+        _log.warning("The database does not answer; build %s goes on when it does.", build.id)
+        while not stores.db.answers() and time.monotonic() < deadline:
+            time.sleep(0.5)
 
 
 def _build(stores: Stores, build: Build) -> None:

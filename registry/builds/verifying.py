@@ -6,14 +6,16 @@ import dataclasses
 import hashlib
 import json
 import stat
+import struct
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 from sqlmodel import Session
 
 from registry import limits
@@ -23,9 +25,13 @@ from registry.designs.schemas import Submission
 from registry.errors import Invalid
 from registry.settings import read_settings
 from registry.stores.stores import open_stores
+from registry.values import Slug
 
 _CHUNK_BYTES = 1024 * 1024
 _FILES_MAX = 20_000
+_TOLD_BYTES = 32 * limits.MIB
+_SLUG = TypeAdapter(Slug)
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError)
 
 
 class Checked(BaseModel):
@@ -59,7 +65,7 @@ def check(file: Path) -> Checked:
     try:
         with zipfile.ZipFile(file) as archive:
             return _check(archive)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.LargeZipFile, NotImplementedError, RuntimeError, ValueError, struct.error, *_DAMAGED) as error:
         raise Invalid(f"{file.name} is not a bundle: it can't be read as a zip ({error}).", "Download it again.") from error
 
 
@@ -70,18 +76,22 @@ def _check(archive: zipfile.ZipFile) -> Checked:
     if "bundle.json" not in names or "SHA256SUMS" not in names:
         raise Invalid("This zip is not a bundle: it has no bundle.json or SHA256SUMS.", "Download the bundle again.")
     try:
-        told: dict[str, Any] = json.loads(archive.read("bundle.json"))
-        listed = {entry["path"]: (entry["sha256"], entry["size_bytes"]) for entry in told["files"]}
-        lines = [line.split("  ", 1) for line in archive.read("SHA256SUMS").decode().splitlines()]
+        told = _told(archive)
+        listed = {str(entry["path"]): (entry["sha256"], entry["size_bytes"]) for entry in told["files"]}
+        lines = [line.split("  ", 1) for line in _small(archive, "SHA256SUMS").decode().splitlines()]
         sums = {path: digest for digest, path in lines}
         design, version, commit = str(told["design"]["slug"]), str(told["version"]), str(told["commit"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, *_DAMAGED) as error:
         raise Invalid("The bundle's own description can't be read.", "Download the bundle again.") from error
     problems = []
     for info in infos:
         if info.filename == "SHA256SUMS":
             continue
-        digest, size_bytes = _digest(archive, info)
+        try:
+            digest, size_bytes = _digest(archive, info)
+        except _DAMAGED:
+            problems.append(f"{info.filename}: it is damaged in the zip.")
+            continue
         if sums.get(info.filename) != digest:
             problems.append(f"{info.filename}: its sha256 is not the one in SHA256SUMS.")
         if info.filename != "bundle.json" and listed.get(info.filename) != (digest, size_bytes):
@@ -91,6 +101,19 @@ def _check(archive: zipfile.ZipFile) -> Checked:
     return Checked(design=design, version=version, commit=commit, files=len(infos), problems=problems)
 
 
+def _small(archive: zipfile.ZipFile, name: str) -> bytes:
+    if archive.getinfo(name).file_size > _TOLD_BYTES:
+        raise Invalid(f"{name} is larger than any bundle's.", "Download the bundle again.")
+    return archive.read(name)
+
+
+def _told(archive: zipfile.ZipFile) -> dict[str, Any]:
+    told = json.loads(_small(archive, "bundle.json"))
+    if not isinstance(told, dict):
+        raise ValueError("bundle.json is not an object")
+    return told
+
+
 def _refuse_tricks(infos: list[zipfile.ZipInfo]) -> None:
     """Zip slip, links, doubles and bombs, before anything is read. Source: hostile-inputs, row 20."""
     seen: set[str] = set()
@@ -98,10 +121,16 @@ def _refuse_tricks(infos: list[zipfile.ZipInfo]) -> None:
     for info in infos:
         path = PurePosixPath(info.filename)
         kind = stat.S_IFMT(info.external_attr >> 16)
-        if path.is_absolute() or ".." in path.parts or "\\" in info.filename or info.filename in seen:
-            raise Invalid(f"The zip holds {info.filename[:80]!r}, which no bundle does.", "Don't unpack it.")
-        if kind not in (0, stat.S_IFREG) or info.is_dir() or info.flag_bits & 1:
-            raise Invalid(f"{info.filename[:80]} is not a plain file.", "Don't unpack it.")
+        if path.is_absolute() or ".." in path.parts or "\\" in info.filename:
+            raise Invalid(f"The zip holds {info.filename[:80]!r}, which leads out of its folder.", "Don't unpack it.")
+        if info.filename in seen:
+            raise Invalid(f"The zip holds {info.filename[:80]!r} twice.", "Don't unpack it.")
+        if kind not in (0, stat.S_IFREG) or info.is_dir():
+            raise Invalid(f"{info.filename[:80]!r} is not a plain file.", "Don't unpack it.")
+        if info.flag_bits & 1:
+            raise Invalid(f"{info.filename[:80]!r} is encrypted, which nothing in a bundle is.", "Download it again.")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise Invalid(f"{info.filename[:80]!r} is packed in a way that no bundle is.", "Download it again.")
         seen.add(info.filename)
         total_bytes += info.file_size
     if total_bytes > limits.BUNDLE_BYTES or len(infos) > _FILES_MAX:
@@ -125,10 +154,16 @@ def rebuild(file: Path, checked: Checked, on_look: Callable[[], None]) -> Checke
     Raises: Invalid, Unavailable when the repository can't be had.
     """
     with zipfile.ZipFile(file) as archive:
-        told = json.loads(archive.read("bundle.json"))
-    page = urlsplit(str(told["page"]))
+        told = _told(archive)
+    try:
+        page = urlsplit(str(told["page"]))
+        submission = Submission(url=told["design"]["url"], path=told["design"].get("path", ""))
+        tools = {str(name): str(version) for name, version in told["tools"].items()}
+        if page.scheme not in ("http", "https") or not _SLUG.validate_python(checked.design):
+            raise ValueError(told["page"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Invalid("The bundle does not say where it comes from.", "Download the bundle again.") from error
     base = f"{page.scheme}://{page.netloc}{page.path.split('/designs/')[0]}"
-    source = told["design"]
     with tempfile.TemporaryDirectory(prefix="brickyard-verify-") as folder:
         data = Path(folder)
         settings = dataclasses.replace(
@@ -136,7 +171,6 @@ def rebuild(file: Path, checked: Checked, on_look: Callable[[], None]) -> Checke
         )
         stores = open_stores(settings)
         try:
-            submission = Submission(url=source["url"], path=source.get("path", ""))
             slug = designs.register_only(stores, submission, slug=checked.design)
             service.install(stores)
             build_id = service.build_commit(stores, slug, checked.commit, name=checked.version)
@@ -148,7 +182,7 @@ def rebuild(file: Path, checked: Checked, on_look: Callable[[], None]) -> Checke
                 ours = json.loads(again.read("bundle.json"))
         finally:
             stores.close()
-    problems = _differences(told, ours)
+    problems = _differences(told | {"tools": tools}, ours)
     return checked.model_copy(update={"problems": problems, "rebuilt": True})
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from registry.errors import NotFound, Unavailable
+from registry.stores import leftovers
 from registry.values import is_digest
 
 _CHUNK_BYTES = 1024 * 1024
@@ -37,7 +38,10 @@ class Blobs:
     def _store(self, chunks: Iterator[bytes]) -> str:
         digest = hashlib.sha256()
         try:
-            with tempfile.NamedTemporaryFile(dir=self._incoming, delete=False) as aside:
+            with (
+                tempfile.NamedTemporaryFile(dir=self._incoming, delete=False) as aside,
+                leftovers.held(Path(aside.name)),
+            ):
                 try:
                     for chunk in chunks:
                         digest.update(chunk)
@@ -59,6 +63,10 @@ class Blobs:
                 f"A file could not be stored: {error.strerror or error}.", "Make room on the data folder's disk and try again."
             ) from error
         return digest.hexdigest()
+
+    def sweep(self) -> int:
+        """Remove what killed workers left half-written. Returns: how many files."""
+        return leftovers.sweep(self._incoming)
 
     def _place(self, digest: str) -> Path:
         if not is_digest(digest):
