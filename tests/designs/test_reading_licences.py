@@ -226,6 +226,14 @@ def test_a_closed_area_spoils_the_whole() -> None:
     assert not found.open and "documentation" in found.reason
 
 
+def test_a_closed_licence_at_the_top_holds_beside_an_open_one_for_the_hardware() -> None:
+    closed = CC.format(title="Attribution-NonCommercial 4.0 International")
+    manifest = "title: Press\nlicense: {hardware: CERN-OHL-S-2.0}\n"
+    assert not verdict(LICENSE=closed, okh_yml=manifest).open
+    assert not verdict(LICENSE=closed, hardware__LICENSE=MIT).open
+    assert verdict(LICENSE=closed, okh_yml="license: {hardware: MIT, documentation: MIT}\n", hardware__LICENSE=MIT).open
+
+
 def test_a_dependency_called_non_commercial_says_nothing_about_the_design() -> None:
     dependency = "- `firmware` of others; non-commercial open source license\n"
     readme = f"# Arm\n\n{dependency}\n## License\n\n- Hardware: CERN-OHL-S-2.0\n"

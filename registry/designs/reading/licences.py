@@ -148,6 +148,9 @@ def _per_area(known: list[Evidence]) -> dict[str, str]:
             found[area] = special.expression
         elif general is not None and area == "hardware":
             found[area] = general.expression
+    # A closed licence at the top is not undone by an open one for the hardware alone: it still holds for the documents.
+    if general is not None and general.rank <= 4 and not is_open(general.expression):
+        found.setdefault("documentation", general.expression)
     return found
 
 
