@@ -133,8 +133,11 @@ def reuse_or_make(
 
 
 def _whole(stores: Stores, session: Session, result: Result) -> bool:
-    digests = session.exec(select(Artifact.digest).where(Artifact.result_key == result.key)).all()
-    return all(stores.blobs.has(digest) for digest in digests)
+    return all(stores.blobs.has(row.digest) for row in _artifacts(session, result.key))
+
+
+def _artifacts(session: Session, key: str) -> list[Artifact]:
+    return list(session.exec(select(Artifact).where(Artifact.result_key == key)))
 
 
 def _reused(result: Result) -> Ended:
@@ -218,8 +221,9 @@ def _record(
     """
     first = session.get(Result, ended.key)
     if first is not None and first.state == "done" and _whole(stores, session, first):
-        return _reused(first)
-    for old in session.exec(select(Artifact).where(Artifact.result_key == ended.key)):
+        if {row.path: row.digest for row in _artifacts(session, first.key)} != {item.path: item.digest for item in kept}:
+            return _reused(first)
+    for old in _artifacts(session, ended.key):
         session.delete(old)
     session.flush()
     old_result = session.get(Result, ended.key)

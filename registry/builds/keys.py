@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import astuple
 from typing import Any
 
 from builders.contract import Target
@@ -25,7 +26,7 @@ def target_key(target: Target, version: str, tools: Mapping[str, str], blobs: Ma
             "tools": dict(sorted(tools.items())),
             "options": dict(target.options),
             "inputs": {at: blobs[path] for at, path in sorted(target.inputs.items())},
-            "outputs": [[output.path, output.role, output.group, output.bundled] for output in target.outputs],
+            "outputs": [list(astuple(output)) for output in target.outputs],
         }
     )
 

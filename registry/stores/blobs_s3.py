@@ -14,6 +14,7 @@ from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
 from registry.errors import NotFound, Unavailable
+from registry.stores import leftovers
 from registry.stores.blobs import Blobs
 
 
@@ -54,7 +55,7 @@ class S3Blobs(Blobs):
         with _said(digest):
             if not self._is_there(digest):
                 return super().path(digest)
-            with tempfile.TemporaryDirectory(dir=self._incoming) as aside:
+            with tempfile.TemporaryDirectory(dir=self._incoming) as aside, leftovers.held(Path(aside)):
                 fetched = Path(aside) / digest
                 self._client.download_file(self._bucket, self._key(digest), str(fetched))
                 if self.put_file_locally(fetched) != digest:
