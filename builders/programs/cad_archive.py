@@ -26,7 +26,9 @@ def open_archive(path: Path, what: str) -> zipfile.ZipFile:
         archive = zipfile.ZipFile(path)
         entries = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise Refused(f"The {what} file is not a readable zip archive ({error}).", "Save it again and commit it.") from error
+        raise Refused(
+            f"The {what} file is not a readable zip archive ({error}).", "Save it again and commit it."
+        ) from error
     total = 0
     seen: set[str] = set()
     if len(entries) > ENTRIES_MAX:
@@ -59,7 +61,9 @@ def read_entry(archive: zipfile.ZipFile, name: str, what: str, limit_bytes: int 
         with archive.open(name) as stream:
             data = _up_to(stream, limit_bytes)
     except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, zipfile.zlib.error) as error:  # type: ignore[attr-defined]
-        raise Refused(f"{name} in the {what} file is damaged ({error}).", "Save the file again and commit it.") from error
+        raise Refused(
+            f"{name} in the {what} file is damaged ({error}).", "Save the file again and commit it."
+        ) from error
     if len(data) > limit_bytes:
         raise Refused(f"{name} in the {what} file is larger than {limit_bytes // 1024**2} MiB.")
     return data

@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from OCP.TopAbs import TopAbs_FACE, TopAbs_SOLID
 
-from builders.programs import cad_views, cad_write
+from builders.programs import cad_brep, cad_views, cad_write
 from builders.programs.cad_geometry import Piece, bounds
 from builders.programs.cad_materials import density
 from builders.programs.cad_raster import VIEWS
 from builders.programs.cad_report import Refused, Report
 
 COMPONENTS_MAX = 2000
+FLATS_MAX, FLAT_PIECES_MAX = 200, 400
 
 
 def export(
@@ -31,7 +33,7 @@ def export(
     groups: set[str],
     step: Callable[[Path], None] | None = None,
 ) -> None:
-    """Write the outputs of `groups` under `out`. A group that fails is reported, and leaves no file. Raises: Refused."""
+    """Write the outputs of `groups` under `out`. A group that fails is reported and leaves no file. Raises: Refused."""
     pieces = [piece for piece in pieces if len(piece.mesh.faces)]
     if not pieces:
         raise Refused("There is no surface in this part, so there is nothing to draw or to make.")
@@ -41,6 +43,9 @@ def export(
             "The part has no sensible size (more than 10 km, or not a number).", "Check its coordinates and units."
         )
     _unique(pieces)
+    for piece in pieces:
+        if piece.shape is not None:
+            piece.box = cad_brep.box(piece.shape)
     out.mkdir(parents=True, exist_ok=True)
 
     def run(group: str, *jobs: tuple[str, Callable[[], bytes]]) -> None:
@@ -98,11 +103,9 @@ def _unique(pieces: list[Piece]) -> None:
 
 def _flats(pieces: list[Piece], report: Report) -> dict[str, bytes]:
     """DXF files of flat pieces; also leaves each one's thickness in its facts."""
-    from builders.programs import cad_brep
-
     found: dict[str, bytes] = {}
     for piece in pieces:
-        if piece.shape is None or len(found) >= 200:
+        if piece.shape is None or len(found) >= FLATS_MAX or len(pieces) > FLAT_PIECES_MAX:
             continue
         try:
             result = cad_brep.flat(piece.shape)
@@ -132,11 +135,7 @@ def piece_facts(piece: Piece) -> dict[str, Any]:
     facts: dict[str, Any] = dict(piece.facts)
     facts.pop("instance_of", None)
     if piece.shape is not None:
-        from OCP.TopAbs import TopAbs_FACE, TopAbs_SOLID
-
-        from builders.programs import cad_brep
-
-        low, high = cad_brep.box(piece.shape)
+        low, high = piece.box or cad_brep.box(piece.shape)
         volume, area, centre = cad_brep.measure(piece.shape)
         facts["solids"] = len(cad_brep.subshapes(piece.shape, TopAbs_SOLID))
         facts["faces"] = len(cad_brep.subshapes(piece.shape, TopAbs_FACE))

@@ -1,4 +1,4 @@
-"""FreeCAD documents: shapes read from the archive, without FreeCAD, and so without running what a document could run."""
+"""FreeCAD documents: shapes read from the archive, without FreeCAD, and so without running what one could run."""
 
 from __future__ import annotations
 
@@ -22,10 +22,14 @@ from builders.programs.cad_report import Refused, Report
 WHAT = "FreeCAD"
 OBJECTS_MAX = 20_000
 # What helps to build other shapes, and is no part by itself.
-HELPERS = ("Sketcher::", "App::Origin", "App::Line", "App::Plane", "App::Point", "PartDesign::Line", "PartDesign::Plane")
-HELPERS += ("PartDesign::Point", "PartDesign::CoordinateSystem", "TechDraw::", "Spreadsheet::", "Drawing::", "Part::Part2D")
+HELPERS = tuple(
+    "Sketcher:: App::Origin App::Line App::Plane App::Point PartDesign::Line PartDesign::Plane PartDesign::Point"
+    " PartDesign::CoordinateSystem TechDraw:: Spreadsheet:: Drawing:: Part::Part2D".split()
+)
 # Properties that name what a shape is made from, as opposed to what it holds or is coloured with.
-CONSUMING = frozenset("Base Tool Shapes Source Sources Profile Objects Sections Spine Refine Originals BaseFeature".split())
+CONSUMING = frozenset(
+    "Base Tool Shapes Source Sources Profile Objects Sections Spine Refine Originals BaseFeature".split()
+)
 
 Colour = tuple[float, float, float, float]
 
@@ -114,7 +118,9 @@ def _refer(document: Any, items: dict[str, Item]) -> None:
 
 def _place(element: Any) -> TopLoc_Location:
     try:
-        px, py, pz, q0, q1, q2, q3 = (float(element.get(key, "0")) for key in ("Px", "Py", "Pz", "Q0", "Q1", "Q2", "Q3"))
+        px, py, pz, q0, q1, q2, q3 = (
+            float(element.get(key, "0")) for key in ("Px", "Py", "Pz", "Q0", "Q1", "Q2", "Q3")
+        )
     except ValueError:
         return TopLoc_Location()
     moved = gp_Trsf()

@@ -94,6 +94,7 @@ class Piece:
 
     Attributes:
         shape: the boundary representation (an OCP shape), where there is one.
+        box: the corners of its exact bounding box, where that is known better than from the triangles. Units: mm.
         colour: sRGB red, green, blue, alpha from 0 to 1.
         density: Units: g/cm3.
     """
@@ -105,6 +106,7 @@ class Piece:
     colour: tuple[float, float, float, float] | None = None
     material: str = ""
     density: float | None = None
+    box: tuple[Floats, Floats] | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 
 
@@ -134,7 +136,9 @@ def soften(vertices: Floats, faces: Ints) -> Mesh:
     per_corner = np.repeat(normals, 3, axis=0)
     # Round normals to a coarse grid of directions would tear soft surfaces; instead average per vertex, and keep the
     # average only where it stays close to the triangle's own normal.
-    cross = np.cross(points[triangles[:, 1]] - points[triangles[:, 0]], points[triangles[:, 2]] - points[triangles[:, 0]])
+    cross = np.cross(
+        points[triangles[:, 1]] - points[triangles[:, 0]], points[triangles[:, 2]] - points[triangles[:, 0]]
+    )
     total = np.zeros_like(points)
     np.add.at(total, corners, np.repeat(cross, 3, axis=0))
     length = np.linalg.norm(total, axis=1)
@@ -175,6 +179,5 @@ def chain(vertices: Floats, pairs: Ints) -> list[Floats]:
 
 def bounds(pieces: list[Piece]) -> tuple[Floats, Floats]:
     """The corners of the box around all pieces. Units: mm."""
-    low = np.min([piece.mesh.vertices.min(axis=0) for piece in pieces], axis=0)
-    high = np.max([piece.mesh.vertices.max(axis=0) for piece in pieces], axis=0)
-    return low, high
+    boxes = [piece.box or (piece.mesh.vertices.min(axis=0), piece.mesh.vertices.max(axis=0)) for piece in pieces]
+    return np.min([low for low, _ in boxes], axis=0), np.max([high for _, high in boxes], axis=0)

@@ -7,7 +7,7 @@ import re
 # Names (lower case, any of them) -> density.
 # Units: g/cm3.
 # Source: CRC Handbook of Chemistry and Physics (pure metals); EN 1991-1-1:2002 Annex A (steel, cast iron, wood, boards,
-# glass, concrete); EN 10088-1:2014 Annex A (stainless steel); data sheets by ISO 1183 of ordinary unfilled grades (plastics).
+# glass, concrete); EN 10088-1:2014 Annex A (stainless steel); data sheets by ISO 1183 of unfilled grades (plastics).
 DENSITIES: tuple[tuple[tuple[str, ...], float], ...] = (
     (("stainless steel", "stainless", "inox", "aisi 304", "aisi 316", "a2", "a4", "1.4301", "1.4401"), 7.90),
     (("steel", "mild steel", "s235", "s235jr", "s275", "s355", "carbon steel", "1018", "a36"), 7.85),
@@ -54,6 +54,8 @@ def density(material: str) -> float | None:
     best: tuple[int, float] | None = None
     for names, value in DENSITIES:
         for name in names:
-            if re.search(rf"(?<![a-z0-9.]){re.escape(name)}(?![a-z0-9])", words) and (best is None or len(name) > best[0]):
+            if re.search(rf"(?<![a-z0-9.]){re.escape(name)}(?![a-z0-9])", words) and (
+                best is None or len(name) > best[0]
+            ):
                 best = (len(name), value)
     return best[1] if best else None

@@ -34,7 +34,9 @@ def read_stl(path: Path) -> tuple[Floats, Ints]:
         count = int.from_bytes(data[80:84], "little")
         if len(data) >= 84 + 50 * count and (count > 0 or not data.lstrip().startswith(b"solid")):
             if count > TRIANGLES_MAX:
-                raise Refused(f"The STL file holds {count:,} triangles; at most {TRIANGLES_MAX:,} are drawn.", "Simplify it.")
+                raise Refused(
+                    f"The STL file holds {count:,} triangles; at most {TRIANGLES_MAX:,} are drawn.", "Simplify it."
+                )
             record = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attr", "<u2")])
             corners = np.frombuffer(data, record, count, 84)["corners"].astype(np.float64).reshape(-1, 3)
             return corners, np.arange(len(corners), dtype=np.int64).reshape(-1, 3)
@@ -88,7 +90,10 @@ def read_3mf(path: Path, report: Report) -> list[tuple[str, Floats, Ints, Colour
                 [[float(v.get(axis, "nan")) for axis in "xyz"] for v in mesh.iterfind(f"{CORE}vertices/{CORE}vertex")]
             ).reshape(-1, 3)
             faces = np.array(
-                [[int(t.get(key, "-1")) for key in ("v1", "v2", "v3")] for t in mesh.iterfind(f"{CORE}triangles/{CORE}triangle")],
+                [
+                    [int(t.get(key, "-1")) for key in ("v1", "v2", "v3")]
+                    for t in mesh.iterfind(f"{CORE}triangles/{CORE}triangle")
+                ],
                 dtype=np.int64,
             ).reshape(-1, 3)
             count += len(faces)

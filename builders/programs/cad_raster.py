@@ -6,6 +6,7 @@ A graphics library would need a display or a driver on every host, and each rend
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numba
 import numpy as np
@@ -242,7 +243,7 @@ def _steady(seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
     seen = seen.copy()
     cuts = np.flatnonzero(seen[1:] != seen[:-1]) + 1
     edges = [0, *cuts.tolist(), len(seen)]
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in pairwise(edges):
         if stop - start <= 3 and stop - start < len(seen) and 0 < start and stop < len(seen):
             seen[start:stop] = seen[start - 1]
     return seen

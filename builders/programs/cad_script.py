@@ -92,7 +92,11 @@ def run(script: Path, import_paths: list[str], report: Report) -> tuple[types.Mo
             report.note(f"The script could not write a file of its own here, and was left at that point: {told[-1]}")
             return module, shown
         print("\n".join(told), flush=True)
-        raise Refused(_sentence(error, script), "\n".join(told)) from error
+        if isinstance(error, ModuleNotFoundError):
+            remedy = f"Commit {error.name} beside the script; of others' modules only what comes with CadQuery is here."
+        else:
+            remedy = "Run the script with the same version of CadQuery; the log shows the lines that led there."
+        raise Refused(_sentence(error, script), remedy) from error
     return module, shown
 
 
@@ -112,7 +116,10 @@ def _told(error: BaseException, script: Path) -> list[str]:
     own = next((i for i, frame in enumerate(frames) if frame.filename == str(script)), None)
     listed = frames[own:] if own is not None else []
     lines = "".join(traceback.format_list(listed)).replace("/src/", "").splitlines()
-    return [*lines[-TRACE_LINES_MAX:], *"".join(traceback.format_exception_only(error)).replace("/src/", "").splitlines()]
+    return [
+        *lines[-TRACE_LINES_MAX:],
+        *"".join(traceback.format_exception_only(error)).replace("/src/", "").splitlines(),
+    ]
 
 
 def _sentence(error: BaseException, script: Path) -> str:
@@ -159,6 +166,7 @@ def _flatten(value: Any, name: str, depth: int = 0) -> list[tuple[Any, str]]:
 
 def assemble(results: list[tuple[Any, str, Any]], title: str) -> cq.Assembly:
     """All results in one assembly, in which everything has a name. Raises: Refused."""
+    results = _without_repeats(results)
     flat = [(obj, name, colour) for value, given, colour in results for obj, name in _flatten(value, given or title)]
     if not flat:
         raise Refused(
@@ -184,9 +192,30 @@ def assemble(results: list[tuple[Any, str, Any]], title: str) -> cq.Assembly:
     return top
 
 
+def _without_repeats(results: list[tuple[Any, str, Any]]) -> list[tuple[Any, str, Any]]:
+    """Leave out bodies that are shown by themselves and stand in a shown assembly as well."""
+    inside = [
+        shape.wrapped
+        for value, _, _ in results
+        if isinstance(value, cq.Assembly)
+        for _, node in value.traverse()
+        for shape in (node.shapes if node.obj else [])
+    ]
+
+    def repeated(value: Any) -> bool:
+        if not isinstance(value, cq.Workplane | cq.Shape):
+            return False
+        bodies = (
+            [value] if isinstance(value, cq.Shape) else [item for item in value.vals() if isinstance(item, cq.Shape)]
+        )
+        return bool(bodies) and all(any(body.wrapped.IsPartner(other) for other in inside) for body in bodies)
+
+    return [result for result in results if not repeated(result[0])]
+
+
 def _solid(obj: Any) -> Any:
     if isinstance(obj, cq.Sketch):
-        return cq.Compound.makeCompound([face for face in obj._faces.Faces()] if obj._faces else [])
+        return cq.Compound.makeCompound(list(obj._faces.Faces()) if obj._faces else [])
     return obj
 
 
@@ -213,6 +242,9 @@ def pieces_of(top: cq.Assembly, material: str, given_density: float | None) -> l
         location = location * node.loc
         colour = node.color or colour
         own = inherited
+        told_by_module = getattr(sys.modules.get(re.sub(r"[-_]?\d+$", "", node.name)), "MATERIAL", None)
+        if isinstance(told_by_module, str):
+            own = (told_by_module, None)  # the assembly imports its parts, each of which names its material
         if node.material is not None:
             name = node.material.name
             # 7.85 is what CadQuery assumes where nothing was said: then the name decides.
@@ -237,6 +269,19 @@ def pieces_of(top: cq.Assembly, material: str, given_density: float | None) -> l
     except cad_brep.TooFine as error:
         raise Refused(str(error), "Leave out threads, knurls and other fine detail, or split the part.") from error
     return pieces
+
+
+def _told_facts(module: types.ModuleType) -> dict[str, Any]:
+    """What the script says of its part in words."""
+    facts: dict[str, Any] = {}
+    for name in ("PROCESS", "FINISH"):
+        value = module.__dict__.get(name)
+        if isinstance(value, str) and value:
+            facts[name.lower()] = value[:200]
+    quantity = module.__dict__.get("QUANTITY")
+    if isinstance(quantity, int) and 0 < quantity < 100_000:
+        facts["quantity"] = int(quantity)
+    return facts
 
 
 def main(argv: list[str]) -> int:
@@ -264,6 +309,8 @@ def main(argv: list[str]) -> int:
             report.note(f"No density is known for MATERIAL {material!r}, so the part's mass is not told.")
         top = assemble(_results(module, shown), options.title)
         pieces = pieces_of(top, material, density)
+        if len(pieces) == 1:
+            pieces[0].facts |= _told_facts(module)
         cad_export.export(
             pieces,
             options.out,

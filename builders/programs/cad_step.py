@@ -22,7 +22,9 @@ FLAT_PIECES_MAX = 1  # a STEP assembly is mostly bought parts; outlines to cut a
 def pieces_of(bodies: list[tuple[str, Any, Any]], title: str) -> list[Piece]:
     """Bodies with triangles; those without a name get the part's. Raises: Refused."""
     if len(bodies) > PIECES_MAX:
-        raise Refused(f"The file holds {len(bodies):,} bodies; at most {PIECES_MAX:,} are drawn.", "Split the assembly.")
+        raise Refused(
+            f"The file holds {len(bodies):,} bodies; at most {PIECES_MAX:,} are drawn.", "Split the assembly."
+        )
     pieces: list[Piece] = []
     triangles = 0
     try:
@@ -67,11 +69,14 @@ def main(argv: list[str]) -> int:
                 bodies = cad_step_file.read(source)
             except (ValueError, RuntimeError) as error:
                 raise Refused(
-                    f"{source.name} can't be read as STEP.", "Export it from your CAD program again, as STEP AP214 or AP242."
+                    f"{source.name} can't be read as STEP.",
+                    "Export it from your CAD program again, as STEP AP214 or AP242.",
                 ) from error
         pieces = pieces_of(bodies, options.title)
         if not pieces:
-            raise Refused(f"{source.name} holds no body or surface.", "Export the solid itself, not only sketches or points.")
+            raise Refused(
+                f"{source.name} holds no body or surface.", "Export the solid itself, not only sketches or points."
+            )
         if source.suffix.lower() == ".fcstd":
 
             def write(path: Path) -> None:

@@ -66,7 +66,9 @@ def canonical(text: str) -> str:
             visit(int(reference))
 
     shown = [n for n in styles if kinds[n] == SHOWN]
-    for number in sorted(shown, key=lambda n: min((rank[int(r)] for r in REFERENCE.findall(entities[n]) if int(r) in rank), default=0)):
+    for number in sorted(
+        shown, key=lambda n: min((rank[int(r)] for r in REFERENCE.findall(entities[n]) if int(r) in rank), default=0)
+    ):
         visit(number)
     for number in sorted((n for n in styles if kinds[n] in STYLED), key=subject):
         visit(number)

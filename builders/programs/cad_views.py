@@ -8,6 +8,7 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
+from scipy.ndimage import uniform_filter
 
 from builders.programs.cad_geometry import Piece
 from builders.programs.cad_raster import VIEWS, Frame, View, extent_mm, halve, shade
@@ -43,7 +44,8 @@ def svg_view(pieces: list[Piece], view: View, title: str) -> str:
         )
     visible = _path([line for line, seen in stretches if seen], scale)
     parts.append(
-        f'<path fill="none" stroke="{INK}" stroke-width="1.3" stroke-linecap="round" stroke-linejoin="round" d="{visible}"/>'
+        f'<path fill="none" stroke="{INK}" stroke-width="1.3" stroke-linecap="round" stroke-linejoin="round"'
+        f' d="{visible}"/>'
     )
     width, depth, height = (millimetres(float(v)) for v in extent_mm(pieces))
     if view.name == "isometric":
@@ -79,11 +81,12 @@ def _dimensions(frame: Frame, scale: float) -> list[str]:
     cx, cy = SHEET_WIDTH / 2, SHEET_HEIGHT / 2
     left, right, top, bottom = cx - half[0], cx + half[0], cy - half[1], cy + half[1]
     y, x = bottom + 34, right + 34
-    size = frame.high - frame.low
+    size = np.abs(frame.view.axes) @ extent_mm(frame.pieces)
     across, upright = millimetres(float(size[0])), millimetres(float(size[1]))
     lines = (
-        f"M{left:.1f} {bottom + 6:.1f}V{y + 6:.1f}M{right:.1f} {bottom + 6:.1f}V{y + 6:.1f}M{left:.1f} {y:.1f}H{right:.1f}"
-        f"M{right + 6:.1f} {top:.1f}H{x + 6:.1f}M{right + 6:.1f} {bottom:.1f}H{x + 6:.1f}M{x:.1f} {top:.1f}V{bottom:.1f}"
+        f"M{left:.1f} {bottom + 6:.1f}V{y + 6:.1f}M{right:.1f} {bottom + 6:.1f}V{y + 6:.1f}"
+        f"M{left:.1f} {y:.1f}H{right:.1f}M{right + 6:.1f} {top:.1f}H{x + 6:.1f}"
+        f"M{right + 6:.1f} {bottom:.1f}H{x + 6:.1f}M{x:.1f} {top:.1f}V{bottom:.1f}"
     )
     arrows = "".join(
         f"M{px:.1f} {py:.1f}l{ax} {ay}l{bx} {by}z"
@@ -112,7 +115,15 @@ def picture(pieces: list[Piece]) -> bytes:
     colours = np.array([(piece.colour or STEEL)[:3] for piece in pieces], dtype=np.float64)[frame.piece_of]
     pixels = np.zeros((*frame.owner.shape, 4), dtype=np.uint8)
     light = _crevices(frame.depth[::2, ::2], frame.owner[::2, ::2] >= 0)
-    shade(frame.points, frame.faces, np.ascontiguousarray(normals), np.ascontiguousarray(colours), frame.owner, light, pixels)
+    shade(
+        frame.points,
+        frame.faces,
+        np.ascontiguousarray(normals),
+        np.ascontiguousarray(colours),
+        frame.owner,
+        light,
+        pixels,
+    )
     image = Image.fromarray(pixels)
     draw = ImageDraw.Draw(image)
     for line, seen in frame.visible(frame.edges()):
@@ -127,8 +138,6 @@ def picture(pieces: list[Piece]) -> bytes:
 
 def _crevices(depth: NDArray[np.float64], hit: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Darken what lies deeper than its surroundings: corners and pockets read as such."""
-    from scipy.ndimage import uniform_filter
-
     filled = np.where(hit, depth, 0.0)
     weight = hit.astype(float)
     dark = np.zeros_like(filled)

@@ -1,7 +1,7 @@
 """A process that has imported CadQuery once and forks a sandboxed child for each job. Runs inside bubblewrap.
 
-Nothing of a job is touched before the child has gone into namespaces of its own, sees only that job's folders, and has given
-up every privilege. The process itself only imports: forking after it had meshed would deadlock.
+Nothing of a job is touched before the child has gone into namespaces of its own, sees only that job's folders, and has
+given up every privilege. The process itself only imports: forking after it had meshed would deadlock.
 """
 
 from __future__ import annotations
@@ -21,13 +21,21 @@ import traceback
 from typing import Any
 
 JOBS = "/jobs"  # where the host's work folder is seen; never visible to a job
-NOBODY = 65534
 ENTRIES = ("cad_script", "cad_step", "cad_mesh")
 TMP_BYTES = 1024**3
 SPARE_PROCESSES = 64  # beyond the limit that the host watches, so that it sees who goes past it
 
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWPID, CLONE_NEWNET = 0x20000, 0x8000000, 0x20000000, 0x40000000
-MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = (
+    1,
+    2,
+    4,
+    8,
+    32,
+    4096,
+    16384,
+    1 << 18,
+)
 MNT_DETACH = 2
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 1, 4, 24, 38, 47
 LINUX_CAPABILITY_VERSION_3 = 0x20080522
@@ -79,15 +87,15 @@ def _limit(limits: dict[str, Any]) -> None:
         score.write("1000")  # if the machine runs out of memory, this goes first
 
 
-def _give_up_privileges() -> None:
+def _give_up_privileges(uid: int) -> None:
     for capability in range(64):
         if _libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0:
             break  # past the last one that this kernel knows
     _libc.prctl(PR_CAP_AMBIENT, 4, 0, 0, 0)
     if os.getuid() == 0:
         os.setgroups([])
-        os.setresgid(NOBODY, NOBODY, NOBODY)
-        os.setresuid(NOBODY, NOBODY, NOBODY)
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
     header = (ctypes.c_uint32 * 2)(LINUX_CAPABILITY_VERSION_3, 0)
     nothing = (ctypes.c_uint32 * 6)()
     _checked(_libc.capset(header, nothing), "capset")
@@ -112,7 +120,7 @@ def _child(job: dict[str, Any], control: socket.socket, log: int) -> None:
         os.setsid()
         _enclose(job)
         _limit(job["limits"])
-        _give_up_privileges()
+        _give_up_privileges(job["uid"])
         control.send(b"started")  # the kernel adds this process's id, as the host sees it
         control.close()
         os.closerange(3, 65536)
@@ -164,10 +172,6 @@ def _keeper(job: dict[str, Any], control: socket.socket, log: int) -> None:
 def main(argv: list[str]) -> int:
     """`warm_zygote FD`: answer requests on a socket until it closes."""
     # Text of the job's own may be in none of these: they are imported with a clean environment and an empty folder.
-    import PIL.Image
-    import PIL.ImageDraw
-    import PIL.PngImagePlugin
-    import scipy.ndimage
     import trimesh.exchange.gltf
     import trimesh.visual.material  # noqa: F401
 

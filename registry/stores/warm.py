@@ -30,8 +30,9 @@ _log = logging.getLogger(__name__)
 class Warm:
     """Runs CAD programs of `builders.programs` in forks of one process. Safe to use from several threads.
 
-    `root` is the folder below which all jobs have their folders (by default, what the first job's workspace lies in). Where
-    namespaces can't be made inside the sandbox, each job starts cold, through the ordinary sandbox; `why_cold` says why.
+    `root` is the folder below which all jobs have their folders (by default, what the first job's workspace lies in).
+    Where namespaces can't be made inside the sandbox, each job starts cold, through the ordinary sandbox; `why_cold`
+    says why.
     """
 
     def __init__(self, root: Path | None = None) -> None:
@@ -62,7 +63,7 @@ class Warm:
         source: Path,
         out: Path,
         scratch: Path,
-        limits: Limits = Limits(),  # noqa: B008 - frozen
+        limits: Limits = Limits(),
         cwd: str = SCRATCH,
     ) -> Outcome:
         """Run `builders.programs.<entry>.main(argv)` to its end, or to its limit."""
@@ -71,7 +72,7 @@ class Warm:
             self._root = source.resolve().parent.parent
         below = all(folder.resolve().is_relative_to(self._root) for folder in (source, out, scratch))
         if below and self.start():
-            sandbox.hand_over(room)
+            sandbox.hand_over(room, room.uid)
             with contextlib.suppress(_Gone):
                 return self._fork(entry, argv, room, limits, cwd)
         command = ["/venv/bin/python", "-m", f"builders.programs.{entry}", *argv]
@@ -135,8 +136,8 @@ class Warm:
             for folder in folders:
                 folder.mkdir()
             os.chmod(top, 0o755)
-            room = sandbox.Room(*folders)
-            sandbox.hand_over(room)
+            room = sandbox.Room(folders[0], folders[1], folders[2])
+            sandbox.hand_over(room, room.uid)
             try:
                 ended = self._fork("warm_probe", [], room, Limits(wall_s=30), SCRATCH)
             except _Gone:
@@ -151,8 +152,12 @@ class Warm:
             "argv": list(argv),
             "limits": asdict(limits),
             "cwd": cwd,
+            "uid": room.uid,
             "env": sandbox.base_env() | _ONE_THREAD,
-            **{name: str(getattr(room, name).resolve().relative_to(self._root)) for name in ("source", "out", "scratch")},
+            **{
+                name: str(getattr(room, name).resolve().relative_to(self._root))
+                for name in ("source", "out", "scratch")
+            },
         }
         started = time.monotonic()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

@@ -1,0 +1,75 @@
+"""STL and 3MF meshes as parts: looked at, measured, shown; the file itself is what is downloaded. Units: mm."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from builders.cad_common import (
+    check_source,
+    in_sandbox,
+    limited,
+    outputs,
+    parts_of,
+    run_program,
+    single,
+    title_of,
+    version_of,
+)
+from builders.contract import Artifact, Target, Tree, Workspace, unique_names
+
+GROUPS = ("mesh", "glb", "views", "picture", "facts")
+
+
+class MeshBuilder:
+    """One mesh is one part."""
+
+    name = "mesh"
+    version = "1"
+
+    def available(self) -> str:
+        if importlib.util.find_spec("trimesh") is None or importlib.util.find_spec("numba") is None:
+            return "trimesh or numba is not installed, so meshes are not shown or measured. Run script/bootstrap."
+        return ""
+
+    def tools(self) -> Mapping[str, str]:
+        return version_of("trimesh", "numpy")
+
+    def detect(self, tree: Tree) -> list[Target]:
+        parts = parts_of(tree)
+        paths = parts.of(".stl", ".3mf")
+        names = unique_names(paths)
+        return limited(
+            [
+                Target(
+                    builder=self.name,
+                    kind="part",
+                    name=names[path],
+                    title=title_of(path),
+                    source=path,
+                    inputs=single(path),
+                    outputs=tuple(output for output in outputs(*GROUPS)),
+                    options={"title": title_of(path)},
+                    notes=(*parts.notes.get(path, ()), *_units(path)),
+                )
+                for path in paths
+            ]
+        )
+
+    def build(self, target: Target, work: Workspace) -> list[Artifact]:
+        """Raises: BuildFailed if there is no triangle in the file that can be read."""
+        (name,) = target.inputs
+        check_source(work, name, target.source)
+        return run_program(
+            target, work, "cad_mesh", [in_sandbox(name), "--keep"], tool="The mesh reader", step="Mesh, drawings, facts"
+        )
+
+
+def _units(path: str) -> tuple[str, ...]:
+    if PurePosixPath(path).suffix.lower() != ".stl":
+        return ()
+    return ("An STL file does not say its unit: millimetres are taken for granted.",)
+
+
+BUILDER = MeshBuilder()

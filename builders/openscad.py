@@ -1,0 +1,159 @@
+"""OpenSCAD sources as parts, where OpenSCAD is installed. It is run as a program in the sandbox."""
+
+from __future__ import annotations
+
+import functools
+import posixpath
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from builders.cad_common import check_source, in_sandbox, limited, outputs, parts_of, run_program, title_of, version_of
+from builders.contract import GIB, MIB, SCRATCH, Artifact, BuildFailed, Limits, Target, Tree, Workspace, unique_names
+
+GROUPS = ("mesh", "glb", "views", "picture", "facts")
+LIMITS = Limits(wall_s=300.0, memory_bytes=4 * GIB)
+FILES_MAX = 500
+_USED = re.compile(r"^\s*(?:include|use)\s*<([^>\n]+)>", re.MULTILINE)
+_DATA = re.compile(r"""(?:import|surface)\s*\([^)]*?"([^"\n]+)\"""")
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+_DEFINITION = re.compile(r"\b(?:module|function)\s+\w+\s*\([^{;=]*\)\s*(?:=[^;]*;)?")
+# At top level: a call like cube(...); or a for or if block. Assignments, includes and definitions draw nothing.
+_DRAWS = re.compile(r"^\s*[#!%*]?\s*(?:[A-Za-z_]\w*)\s*\(", re.MULTILINE)
+
+
+@functools.cache
+def _version() -> str:
+    program = shutil.which("openscad")
+    if program is None:
+        return ""
+    try:
+        told = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=30, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    found = re.search(r"\d{4}\.\d{2}(?:\.\d+)?", told.stdout + told.stderr)
+    return found[0] if found else ""
+
+
+def _top_level(text: str) -> str:
+    """The source without comments, and without what stands in braces."""
+    text = _COMMENT.sub("", text)
+    out, depth = [], 0
+    for character in text:
+        if character == "{":
+            depth += 1
+        elif character == "}":
+            depth = max(0, depth - 1)
+            out.append("\n")
+        elif depth == 0:
+            out.append(character)
+    return _DEFINITION.sub("", "".join(out))
+
+
+def sources_of(tree: Tree) -> dict[str, tuple[str, ...]]:
+    """OpenSCAD files that draw something by themselves -> all files they read."""
+    texts: dict[str, str] = {}
+    for path, file in tree.files.items():
+        if path.lower().endswith(".scad") and 0 < file.size_bytes <= MIB and len(texts) < FILES_MAX:
+            texts[path] = tree.read(path).decode("utf-8", "replace")
+
+    def named(path: str, pattern: re.Pattern[str]) -> list[str]:
+        folder = posixpath.dirname(path)
+        found = [
+            posixpath.normpath(posixpath.join(folder, name)) for name in pattern.findall(_COMMENT.sub("", texts[path]))
+        ]
+        return [name for name in found if name in tree.files]
+
+    libraries = {name for path in texts for name in named(path, _USED) if name != path}
+    found: dict[str, tuple[str, ...]] = {}
+    for path, text in texts.items():
+        if not _DRAWS.search(_top_level(text)):
+            # What an included file draws counts as its own; a file of modules alone is a library.
+            if not any(_DRAWS.search(_top_level(texts[name])) for name in named(path, _USED) if name in texts):
+                continue
+        if path in libraries:
+            continue
+        inputs, waiting = {path}, [path]
+        while waiting:
+            here = waiting.pop()
+            for name in (*named(here, _USED), *named(here, _DATA)) if here in texts else ():
+                if name not in inputs and len(inputs) < FILES_MAX:
+                    inputs.add(name)
+                    waiting.append(name)
+        found[path] = tuple(sorted(inputs))
+    return found
+
+
+class OpenScadBuilder:
+    """One OpenSCAD file that draws something is one part."""
+
+    name = "openscad"
+    version = "1"
+
+    def available(self) -> str:
+        return (
+            ""
+            if _version()
+            else "OpenSCAD is not installed, so .scad files are not built. Install the package openscad."
+        )
+
+    def tools(self) -> Mapping[str, str]:
+        return {"openscad": _version(), **version_of("trimesh", "numpy")}
+
+    def detect(self, tree: Tree) -> list[Target]:
+        sources = sources_of(tree)
+        parts = parts_of(tree)
+        paths = [path for path in parts.of(".scad") if path in sources]
+        names = unique_names(paths)
+        targets = []
+        for path in paths:
+            top = (
+                posixpath.commonpath([posixpath.dirname(name) or "." for name in sources[path]])
+                if sources[path]
+                else ""
+            )
+            top = "" if top == "." else top
+            targets.append(
+                Target(
+                    builder=self.name,
+                    kind="part",
+                    name=names[path],
+                    title=title_of(path),
+                    source=path,
+                    inputs={posixpath.relpath(name, top or "."): name for name in sources[path]},
+                    outputs=outputs(*GROUPS),
+                    options={"title": title_of(path), "main": posixpath.relpath(path, top or ".")},
+                    notes=parts.notes.get(path, ()),
+                )
+            )
+        return limited(targets)
+
+    def build(self, target: Target, work: Workspace) -> list[Artifact]:
+        """Raises: BuildFailed if OpenSCAD draws no solid."""
+        main = str(target.options["main"])
+        check_source(work, main, target.source)
+        mesh = f"{SCRATCH}/part.stl"
+        folder = str(PurePosixPath(in_sandbox(main)).parent)
+        outcome = work.run(
+            ["/usr/bin/openscad", "-o", mesh, in_sandbox(main)], step="OpenSCAD", limits=LIMITS, cwd=folder
+        )
+        if outcome.stopped:
+            raise BuildFailed(f"{target.source}: {outcome.why('OpenSCAD')}", "Use a smaller $fn, or split the part.")
+        lost = re.search(r"Can't open (?:include|library|input) file '?([^',\n]+)", outcome.log)
+        if lost:
+            work.note(f"{target.source} names {lost[1]!r}, which is not among the design's files.")
+        if not outcome.ok or not (work.scratch / "part.stl").is_file():
+            said = [
+                line for line in outcome.log.splitlines() if line.startswith(("ERROR", "Parser error", "Current top"))
+            ]
+            reason = said[0] if said else (outcome.log.strip().splitlines() or ["no reason given"])[-1]
+            remedy = "Open it in OpenSCAD and render it (F6): it has to give one solid."
+            if lost:
+                remedy = f"Commit {lost[1]} beside it: libraries of your own machine are not here."
+            raise BuildFailed(f"{target.source}: {reason[:300]}", remedy)
+        return run_program(target, work, "cad_mesh", [mesh], tool="The mesh reader", step="Mesh, drawings, facts")
+
+
+BUILDER = OpenScadBuilder()
