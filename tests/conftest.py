@@ -10,8 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import create_engine, text
 
+from app import create_app
 from registry.settings import PROJECT, Settings
 from registry.stores.stores import Stores, open_stores
 
@@ -74,3 +77,15 @@ def sqlite_stores(settings: Settings) -> Iterator[Stores]:
     opened = open_stores(settings)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def app(stores: Stores) -> Flask:
+    """The web application of a new instance, once on each database."""
+    return create_app(stores=stores)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser's requests to the application; forms are protected as in life."""
+    return app.test_client()
