@@ -59,6 +59,8 @@ def board_jobs(jobset: Jobset, copper: Sequence[str]) -> None:
         generate_map=True,
         map_format="pdf",
         excellon__combine_pth_npth=False,
+        # Slots as routed paths, as KiCad itself recommends: readers know them better than G85.
+        excellon__oval_drill_route=True,
     )
     jobset.add(
         "pcb_export_pos",

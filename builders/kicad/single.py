@@ -37,6 +37,8 @@ def commands(board: str, schematic: str, made: str) -> Iterator[Command]:
                 "-u",
                 "mm",
                 "--excellon-separate-th",
+                "--excellon-oval-format",
+                "route",
                 "--generate-map",
                 "-o",
                 f"{made}/gerbers/",
