@@ -29,6 +29,7 @@ _ATTRIBUTES = {
     "th": {"align", "scope"},
     "td": {"align", "colspan", "rowspan"},
     "p": {"align"},
+    "pre": {"tabindex"},
     "div": {"align", "class", "tabindex", "role", "aria-label"},
     "details": {"open"},
     **{f"h{level}": {"id"} for level in range(2, 7)},
@@ -52,6 +53,8 @@ class _Rewriter(HTMLParser):
         self.base, self.address = base, address
         self.out: list[str] = []
         self.links = 0
+        self.tables = 0
+        self.cell = 0
         self.dropped = 0
         self.heading: tuple[int, str] | None = None
         self.ids: set[str] = set()
@@ -105,8 +108,12 @@ class _Rewriter(HTMLParser):
             self.heading = (len(self.out), f"h{min(6, int(tag[1]) + 1)}")
             self.out.append("")
         elif tag == "table":
-            self.out.append('<div class="scroll" tabindex="0" role="region" aria-label="Table"><table>')
+            self.tables += 1
+            self.out.append(f'<div class="scroll" tabindex="0" role="region" aria-label="Table {self.tables}"><table>')
+        elif tag == "pre":
+            self.out.append('<pre tabindex="0">')  # wide ones scroll: reachable by keyboard
         else:
+            self.cell = len(self.out)
             told = "".join(f' {name}="{escape(value)}"' for name, value in values.items())
             self.out.append(f"<{tag}{told}>")
 
@@ -128,6 +135,9 @@ class _Rewriter(HTMLParser):
             self.heading = None
         elif tag == "table":
             self.out.append("</table></div>")
+        elif tag == "th" and not "".join(self.out[self.cell + 1 :]).strip() and self.out[self.cell].startswith("<th"):
+            self.out[self.cell] = "<td>"  # a head without words is none
+            self.out.append("</td>")
         else:
             if tag == "a":
                 self.links = max(0, self.links - 1)
