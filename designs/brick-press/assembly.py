@@ -331,7 +331,7 @@ put(hydraulic, "motor", hydraulics.motor(), cq.Color(0.28, 0.42, 0.45), unit)
 put(hydraulic, "pump", hydraulics.bell_and_pump(), STEEL, unit)
 for a in BOTH:
     for b in BOTH:
-        fasten("iso_4017_m12x35", 12, 35, 14, pointing(unit_x + a * 200, b * 150, shelf_z + 14, (0, 0, -1)))
+        fasten("iso_4017_m12x35", 12, 35, 14, pointing(unit_x + a * 200, b * p.TANK_BOLT_Y, shelf_z + 14, (0, 0, -1)))
 low, high = p.BRACKET_BOLT_Z
 outside = -p.OUTER_Y - 10
 valve_x, box_x, plate_z = p.UPRIGHT_X + 185, -p.UPRIGHT_X - 185, low + 40
@@ -359,18 +359,18 @@ hoses = {
                    (60, -185, cap_z), (0, -105, cap_z)],
     "main_lower": [(valve_x + 30, vy, vz), (valve_x + 30, vy - 50, vz - 60), (valve_x - 20, -370, 600), (210, -190, 590),
                    (60, -190, head_z + 10), (0, -105, head_z)],
-    "drawer_out": [(valve_x - 65, vy, vz + 30), (valve_x - 75, vy - 50, vz - 40), (valve_x - 130, -385, 620), (0, -372, 560),
+    "drawer_out": [(valve_x - 65, vy, vz + 30), (valve_x - 75, vy - 50, vz - 40), (valve_x - 130, -405, 620), (0, -392, 560),
                    (-420, -360, 575), (-620, -300, 770), (-900, -190, 960), (-1075, -130, 1085),
                    (p.REAR_LEG_X + hydraulics.DRAWER_PORTS[0], -56, p.DRAWER_AXIS_Z)],
-    "drawer_back": [(valve_x + 65, vy, vz + 30), (valve_x + 60, vy - 60, vz - 60), (valve_x - 60, -395, 580), (0, -372, 590),
-                    (-380, -360, 620), (-520, -280, 790), (-600, -130, 930),
+    "drawer_back": [(valve_x + 65, vy, vz + 30), (valve_x + 60, vy - 60, vz - 60), (valve_x - 60, -420, 590), (0, -392, 595),
+                    (-380, -375, 625), (-520, -280, 790), (-600, -130, 930),
                     (p.REAR_LEG_X + hydraulics.DRAWER_PORTS[1], -80, 1050),
                     (p.REAR_LEG_X + hydraulics.DRAWER_PORTS[1], -56, p.DRAWER_AXIS_Z)],
-    "pressure": [(valve_x - 115, -362, plate_z + 12), (valve_x - 145, -364, plate_z - 30), (valve_x - 150, -372, 620),
-                 (0, -372, 530), (-330, -362, 545), (-480, -240, 610), (pump_x, -120, shelf_z + 488), (pump_x, -60, shelf_z + 488)],
+    "pressure": [(valve_x - 115, -362, plate_z + 12), (valve_x - 145, -356, plate_z - 30), (valve_x - 160, -348, 640),
+                 (0, -338, 545), (-330, -338, 545), (-480, -240, 610), (pump_x, -120, shelf_z + 488), (pump_x, -60, shelf_z + 488)],
     "return": [(valve_x + 115, -362, plate_z + 12), (valve_x + 150, -366, plate_z - 50), (valve_x, -390, 520),
-               (0, -372, 500), (-420, -362, 500), (-850, -330, 560), (unit_x - 170, -225, shelf_z + 430),
-               (unit_x - 185, -160, shelf_z + 398)],
+               (0, -372, 490), (-420, -340, 520), (unit_x + 165, -240, shelf_z + 400),
+               (unit_x + 165, -170, shelf_z + 398)],
 }  # fmt: skip
 for name, points in hoses.items():
     put(hydraulic, f"hose_{name}", hydraulics.hose(points), BLACK, flat_at(0, 0, 0))

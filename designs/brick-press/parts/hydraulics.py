@@ -66,7 +66,7 @@ def drawer_cylinder() -> Shape:
 
 def drawer_rod() -> Shape:
     """Rod of the drawer cylinder with its rod eye; the eye's pin is the origin, the rod goes down."""
-    eye = _eye(p.DRAWER_PIN, 21, p.DRAWER_EYE_WIDTH, 0.5).union(_rod(36, 44, -52))
+    eye = _eye(p.DRAWER_PIN, 21, p.DRAWER_EYE_WIDTH, 0.5).union(_rod(30, 44, -52))
     eye = eye.cut(cq.Workplane("XZ").circle(p.DRAWER_PIN / 2).extrude(60, both=True))
     return eye.union(_rod(p.DRAWER_ROD, 50 + p.DRAWER_STROKE + 60, -100 - p.DRAWER_STROKE - 60))
 
@@ -76,18 +76,18 @@ def tank() -> Shape:
     body = cq.Workplane("XY", origin=(0, 0, 30)).rect(460, 350).extrude(310).edges("|Z").fillet(18)
     body = body.union(cq.Workplane("XY", origin=(0, 0, 340)).rect(490, 380).extrude(10).edges("|Z").fillet(14))
     for x in (-200, 200):
-        foot = cq.Workplane("XY", origin=(x, 0, 0)).rect(50, 350).extrude(30)
-        foot = foot.cut(cq.Workplane("XY", origin=(x, 0, 8)).rect(60, 250).extrude(12))
-        foot = foot.cut(cq.Workplane("XY").pushPoints([(x, -150), (x, 150)]).circle(p.M12_HOLE / 2).extrude(40))
+        foot = cq.Workplane("XY", origin=(x, 0, 0)).rect(50, 340).extrude(30)
+        foot = foot.union(cq.Workplane("XY", origin=(x, 0, 0)).rect(50, 420).extrude(8))
+        foot = foot.cut(cq.Workplane("XY").pushPoints([(x, -p.TANK_BOLT_Y), (x, p.TANK_BOLT_Y)]).circle(p.M12_HOLE / 2).extrude(40))
         body = body.union(foot)
     gauge = cq.Workplane("XZ", origin=(-150, -175, 180)).rect(28, 127).extrude(16).edges("|Y").fillet(8)
     cover = cq.Workplane("XZ", origin=(70, -175, 180)).circle(75).extrude(8)
-    return body.union(gauge).union(cover).union(_rod(60, 35, 350, -190, 130)).union(_rod(80, 18, 385, -190, 130))
+    return body.union(gauge).union(cover).union(_rod(60, 35, 350, 165, 125)).union(_rod(80, 18, 385, 165, 125))
 
 
 def filter_and_breather() -> Shape:
     """Return filter and pressure gauge on the tank's lid, in the tank's coordinates."""
-    body = _rod(95, 60, 350, -185, -115).union(_rod(75, 12, 410, -185, -115))
+    body = _rod(95, 60, 350, 165, -120).union(_rod(75, 12, 410, 165, -120))
     return body.union(cq.Workplane("XZ", origin=(-110, -140, 400)).circle(32).extrude(28)).union(_rod(12, 30, 350, -110, -150))
 
 
@@ -149,7 +149,7 @@ def levers() -> Shape:
 def starter() -> Shape:
     """Motor starter's box; its back is Y = 0, the middle of its mounting holes the origin."""
     body = cq.Workplane("XZ").rect(200, 190).extrude(110).edges("|Y").fillet(8)
-    body = body.cut(cq.Workplane("XZ").pushPoints([(a * 70, b * 45) for a in (-1, 1) for b in (-1, 1)]).circle(4.5).extrude(5))
+    body = body.cut(cq.Workplane("XZ").pushPoints([(a * 70, b * 45) for a in (-1, 1) for b in (-1, 1)]).circle(4.5).extrude(20))
     for x in (-60, -20, 20, 60):
         body = body.union(_rod(20, 14, -109, x, -55))
     return body
