@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
-_WHEN = "2026-01-01T00:00:00Z"
-_WHO = {"NAME": "Brickyard contributors", "EMAIL": "designs@brickyard.invalid"}
+from git import Actor, Repo
+
+_WHEN = "2026-01-01T00:00:00+0000"
+_WHO = Actor("Brickyard contributors", "designs@brickyard.invalid")
 
 
-def commit_all(folder: Path, message: str, *, tag: str) -> None:
-    """Commit everything in `folder` on a branch `main`, and tag it."""
-    env = {"PATH": "/usr/bin:/bin:/usr/local/bin", "HOME": str(folder), "GIT_CONFIG_NOSYSTEM": "1", "TZ": "UTC"}
-    for role in ("AUTHOR", "COMMITTER"):
-        env |= {f"GIT_{role}_NAME": _WHO["NAME"], f"GIT_{role}_EMAIL": _WHO["EMAIL"], f"GIT_{role}_DATE": _WHEN}
-    for arguments in (
-        ["init", "--quiet", "--initial-branch=main", "--template="],
-        ["-c", "core.autocrlf=false", "add", "--all", "--force"],
-        ["commit", "--quiet", "--message", message],
-        ["tag", tag],
-    ):
-        subprocess.run(["git", *arguments], cwd=folder, env=env, check=True, capture_output=True)
+def commit_all(folder: Path, message: str, *, tag: str) -> str:
+    """Commit everything in `folder` on a branch `main`, and tag it. Returns: the commit id."""
+    with Repo.init(folder, initial_branch="main", template="") as repo:
+        with repo.config_writer() as config:
+            config.set_value("core", "autocrlf", "false")
+        repo.git.add("--all", "--force")
+        commit = repo.index.commit(message, author=_WHO, committer=_WHO, author_date=_WHEN, commit_date=_WHEN)
+        repo.create_tag(tag)
+        return commit.hexsha
