@@ -12,7 +12,7 @@ _WHO = Actor("Brickyard contributors", "designs@brickyard.invalid")
 
 def commit_all(folder: Path, message: str, *, tag: str) -> str:
     """Commit everything in `folder` on a branch `main`, and tag it. Returns: the commit id."""
-    with Repo.init(folder, initial_branch="main", template="") as repo:
+    with Repo.init(folder, initial_branch="main") as repo:
         with repo.config_writer() as config:
             config.set_value("core", "autocrlf", "false")
         repo.git.add("--all", "--force")
