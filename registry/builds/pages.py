@@ -36,7 +36,13 @@ def _read(slug: str, label: str) -> dict[str, Any]:
     with stores().db.reading() as session:
         design = design_queries.get_design(session, slug)
         version = design_queries.get_version(session, slug, label)
-    return {"design": design, "version": version, "build": _build_of(version), "still": views.still, "shelves": views.shelves}
+    return {
+        "design": design,
+        "version": version,
+        "build": _build_of(version),
+        "still": views.still,
+        "shelves": views.shelves,
+    }
 
 
 def _json_of(target: TargetView, role: str) -> Any:
@@ -109,7 +115,9 @@ def show_materials(slug: str, label: str) -> str:
             materials = queries.get_materials(stores(), session, context["build"].id)
     groups = views.group_lines(materials.lines) if materials else []
     units = views.units(request.args.get("n", ""))
-    return render_template("builds/materials.html", tab="materials", materials=materials, groups=groups, units=units, **context)
+    return render_template(
+        "builds/materials.html", tab="materials", materials=materials, groups=groups, units=units, **context
+    )
 
 
 @blueprint.get("/designs/<slug>/<label>/book")

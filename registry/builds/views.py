@@ -25,7 +25,8 @@ KINDS = {
 }
 # KiCad's own colours, light enough to read on the dark bench.
 _COLOURS = {
-    "F.Cu": "#e0524f", "B.Cu": "#5b93dd", "F.Mask": "#b04f8f", "B.Mask": "#3fae9a", "F.Paste": "#b7a69c", "B.Paste": "#7fc4c4",
+    "F.Cu": "#e0524f", "B.Cu": "#5b93dd", "F.Mask": "#b04f8f", "B.Mask": "#3fae9a", "F.Paste": "#b7a69c",
+    "B.Paste": "#7fc4c4",
     "F.SilkS": "#f2eda1", "B.SilkS": "#e8b2a7", "Edge.Cuts": "#d0d2cd", "F.Fab": "#afafaf", "B.Fab": "#6f7fa8",
     "F.CrtYd": "#ff4fe0", "B.CrtYd": "#4fd6ff", "F.Adhes": "#a06bd0", "B.Adhes": "#4f6be0",
 }  # fmt: skip
@@ -146,7 +147,9 @@ def board_facts(facts: dict[str, Any]) -> list[Fact]:
     """A board's facts as rows of words."""
     footprints, holes = facts.get("footprints") or {}, facts.get("holes") or {}
     sides = [f"{footprints[side]} {side}" for side in ("top", "bottom") if footprints.get(side)]
-    kinds = [f"{footprints[kind]} {word}" for kind, word in (("smd", "SMD"), ("tht", "through-hole")) if footprints.get(kind)]
+    kinds = [
+        f"{footprints[kind]} {word}" for kind, word in (("smd", "SMD"), ("tht", "through-hole")) if footprints.get(kind)
+    ]
     copper = facts.get("copper_layers")
     return _told(
         [
@@ -243,7 +246,9 @@ def object_views(version: VersionDetail, build: BuildView | None) -> dict[str, A
         shown["three"] = {"target": solid, "glb": solid.first("glb"), "still": still(solid)}
     if board := next((board for board in build.boards if board.first("render")), None):
         shown["board"] = {"target": board, "still": still(board)}
-    drawings = [(target, target.first("view") or target.first("schematic-page")) for target in [*build.parts, *build.boards]]
+    drawings = [
+        (target, target.first("view") or target.first("schematic-page")) for target in [*build.parts, *build.boards]
+    ]
     shown["drawing"] = next(({"target": target, "still": view} for target, view in drawings if view), None)
     return shown
 
@@ -253,7 +258,7 @@ def group_lines(lines: Sequence[BomLine]) -> list[tuple[str, str, list[BomLine]]
     groups = []
     for kind, (title, symbol) in KINDS.items():
         of_kind = [line for line in lines if line.kind == kind]
-        of_kind.sort(key=lambda line: (line.dnp or line.excluded_from_bom or line.quantity == 0))
+        of_kind.sort(key=lambda line: line.dnp or line.excluded_from_bom or line.quantity == 0)
         if of_kind:
             groups.append((title, symbol, of_kind))
     return groups

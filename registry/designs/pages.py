@@ -86,7 +86,12 @@ def list_files(slug: str, label: str) -> str:
     for file in files[:5_000]:
         folders[file.path.rpartition("/")[0]].append(file)
     return render_template(
-        "designs/files.html", design=design, version=version, folders=dict(sorted(folders.items())), files=files, tab="files"
+        "designs/files.html",
+        design=design,
+        version=version,
+        folders=dict(sorted(folders.items())),
+        files=files,
+        tab="files",
     )
 
 

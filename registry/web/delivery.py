@@ -10,12 +10,14 @@ from registry.web.context import stores
 
 _COMPRESSED = ("text/", "application/json", "application/problem+json", "image/svg+xml", "application/javascript")
 _COMPRESS_FROM_BYTES = 1_000
+# The one style element that model-viewer 4.4 makes for itself; a browser test tells when it changes.
+_VIEWER_STYLE = "'sha256-PXtZZkJMMyc18o/DN1ZEFOJ2qEGq95IQbVaJFMOXOb0='"
 # model-viewer keeps textures and its workers as blobs, and shows the model's own pictures as data.
 PAGE_POLICY = "; ".join(
     (
         "default-src 'none'",
         "script-src 'self'",
-        "style-src 'self'",
+        f"style-src 'self' {_VIEWER_STYLE}",
         "img-src 'self' data: blob:",
         "font-src 'self'",
         "connect-src 'self' blob:",
@@ -51,11 +53,17 @@ def finish(response: Response) -> Response:
     if not response.headers.get("ETag"):
         response.add_etag(weak=True)
     response.headers.setdefault("Cache-Control", "no-cache")
-    response.vary.update(("Accept-Encoding", "Cookie", "HX-Request") if response.mimetype == "text/html" else ("Accept-Encoding",))
+    response.vary.update(
+        ("Accept-Encoding", "Cookie", "HX-Request") if response.mimetype == "text/html" else ("Accept-Encoding",)
+    )
     response.make_conditional(request)
-    if response.status_code != 200 or response.headers.get("Content-Encoding") or "gzip" not in request.accept_encodings:
+    if (
+        response.status_code != 200
+        or response.headers.get("Content-Encoding")
+        or "gzip" not in request.accept_encodings
+    ):
         return response
-    if response.mimetype.startswith(_COMPRESSED) and (response.content_length or 0) >= _COMPRESS_FROM_BYTES:
+    if (response.mimetype or "").startswith(_COMPRESSED) and (response.content_length or 0) >= _COMPRESS_FROM_BYTES:
         response.set_data(gzip.compress(response.get_data(), 6, mtime=0))
         response.headers["Content-Encoding"] = "gzip"
     return response

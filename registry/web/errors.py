@@ -11,9 +11,17 @@ from werkzeug.exceptions import HTTPException
 from registry.errors import RegistryError, TooLarge, TooMany
 
 _SENTENCES: dict[int, tuple[str, str, str]] = {
-    400: ("That request was not understood", "The browser sent something incomplete.", "Go back, reload, and try again."),
+    400: (
+        "That request was not understood",
+        "The browser sent something incomplete.",
+        "Go back, reload, and try again.",
+    ),
     404: ("Not found", "There is nothing at this address.", "It may have been renamed: search for it."),
-    405: ("Not possible here", "This address does not take that kind of request.", "Go back and use the page's own buttons."),
+    405: (
+        "Not possible here",
+        "This address does not take that kind of request.",
+        "Go back and use the page's own buttons.",
+    ),
     413: (TooLarge.title, "What you sent is larger than this registry takes.", "Send less at once."),
     429: (TooMany.title, "That was a lot in a short time.", "Wait a minute, then go on."),
 }
@@ -23,7 +31,9 @@ def wants_json() -> bool:
     """Is the one who asks a program?"""
     if request.path.startswith("/api/"):
         return True
-    best = request.accept_mimetypes.best_match(["text/html", "application/json", "application/problem+json"], "text/html")
+    best = request.accept_mimetypes.best_match(
+        ["text/html", "application/json", "application/problem+json"], "text/html"
+    )
     return best != "text/html"
 
 

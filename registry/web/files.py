@@ -21,8 +21,8 @@ _TEXTS = (".md", ".txt", ".csv", ".tsv", ".toml", ".yml", ".yaml", ".json", ".py
 _PLAIN_NAMES = ("LICENSE", "LICENCE", "COPYING", "README", "CHANGELOG", "AUTHORS")
 _SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _FRAMED_SCRIPTS = (
-    "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; "
-    "font-src data:; frame-ancestors 'self'"
+    "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+    "img-src data: blob:; font-src data:; frame-ancestors 'self'"
 )
 # A sandboxed PDF is not shown by browsers at all; their viewers run it apart from the site.
 _PDF = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-ancestors 'self'"
@@ -31,8 +31,8 @@ _PDF = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-
 def guard(response: Response, name: str, media_type: str = "", *, scripts: bool = False) -> Response:
     """Make a response with a foreign file safe to open: type, sandbox, attachment unless it is a picture, PDF or text.
 
-    `scripts` is for interactive pages that the registry's own tools made (the interactive BOM): they run in a sandbox with
-    an origin of their own, without network.
+    `scripts` is for interactive pages that the registry's own tools made (the interactive BOM): they run in a sandbox
+    with an origin of their own, without network.
     """
     path = PurePosixPath(name)
     suffix = path.suffix.lower()

@@ -25,7 +25,7 @@ PREFIX = "/api/v1"
 DOCUMENT = f"{PREFIX}/openapi.json"
 _TEMPLATE = "#/components/schemas/{model}"
 _ARGUMENT = re.compile(r"<(?:(?P<kind>\w+)(?:\([^)]*\))?:)?(?P<name>\w+)>")
-_KINDS: dict[str | None, dict[str, Any]] = {"int": {"type": "integer", "minimum": 0}}
+_KINDS: dict[str | None, dict[str, Any]] = {"int": {"type": "integer", "minimum": 0, "maximum": 2147483647}}
 Answer = BaseModel | tuple[BaseModel, int] | tuple[BaseModel, int, dict[str, str]]
 
 

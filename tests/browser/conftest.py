@@ -36,7 +36,9 @@ class Served:
 
 
 def _chromium() -> str:
-    found = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), "")
+    found = next(
+        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), ""
+    )
     if not found:
         pytest.skip("no Chromium on this machine")
     return found
@@ -53,7 +55,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     env.pop("BRICKYARD_DATABASE_URL", None)
     with (data / "serve.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "registry.cli", "serve", "--port", str(port)], cwd=PROJECT, env=env, stdout=log, stderr=log
+            [sys.executable, "-m", "registry.cli", "serve", "--port", str(port)],
+            cwd=PROJECT,
+            env=env,
+            stdout=log,
+            stderr=log,
         )
     try:
         _wait_until_up(url, process, data / "serve.log")
@@ -105,7 +111,8 @@ class Visitor:
         """What axe-core finds on the page as it is now."""
         session = self.page.context.new_cdp_session(self.page)  # the page's own policy forbids foreign scripts
         session.send("Runtime.evaluate", {"expression": _AXE.read_text(encoding="utf-8")})
-        asked = "axe.run().then(r => r.violations.map(v => `${v.id}: ${v.nodes.map(n => n.html.slice(0, 160)).join(' | ')}`))"
+        nodes = "v.nodes.map(n => n.html.slice(0, 160)).join(' | ')"
+        asked = f"axe.run().then(r => r.violations.map(v => `${{v.id}}: ${{{nodes}}}`))"
         answer = session.send("Runtime.evaluate", {"expression": asked, "awaitPromise": True, "returnByValue": True})
         session.detach()
         found: list[str] = answer["result"]["value"]

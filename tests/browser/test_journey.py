@@ -73,7 +73,9 @@ def test_board_viewer(visit: Visit, built: str) -> None:
     expect(bench.get_by_label("B.Silkscreen")).to_be_checked()
     wide = bench.locator(".world").bounding_box()["width"]
     bench.get_by_role("button", name="Zoom in").click()
-    page.wait_for_function("([old]) => document.querySelector('.world').getBoundingClientRect().width > old * 1.3", arg=[wide])
+    page.wait_for_function(
+        "([old]) => document.querySelector('.world').getBoundingClientRect().width > old * 1.3", arg=[wide]
+    )
     bench.get_by_label("Find a part on the board").fill("R2")
     bench.get_by_role("button", name="R2").click()
     expect(bench.locator(".told")).to_contain_text("R2 10k")
@@ -113,7 +115,8 @@ def test_model_turns_in_3d(visit: Visit, built: str) -> None:
     page = visitor.go(f"{built}/boards/RotaryEncoderProtection")
     page.get_by_role("link", name="Turn it in 3D").click()
     expect(page.locator(".stage3d")).to_have_attribute("data-state", "shown", timeout=120_000)
-    assert [said for said in visitor.complaints if "Content Security Policy" in said or "Refused" in said] == []
+    # The viewer also starts a decoder for compressed models, in WebAssembly, which the page's policy forbids: ours are plain.
+    assert [said for said in visitor.complaints if "WebAssembly" not in said] == []
 
 
 def test_materials_filter_and_multiply(visit: Visit, built: str) -> None:
@@ -152,8 +155,20 @@ def test_axe_finds_nothing_and_nothing_overflows(visit: Visit, built: str, width
     visitor = visit(width=width, dark=dark)
     faults = {}
     for path in (
-        *("/", "/designs", "/designs?q=zzzz", "/login", "/signup", "/submit", "/designs/nowhere", f"/designs/{DESIGN}/versions"),
-        *(f"{built}{rest}" for rest in ("", "/boards", "/boards/RotaryEncoderProtection", "/parts", "/materials", "/book")),
+        *(
+            "/",
+            "/designs",
+            "/designs?q=zzzz",
+            "/login",
+            "/signup",
+            "/submit",
+            "/designs/nowhere",
+            f"/designs/{DESIGN}/versions",
+        ),
+        *(
+            f"{built}{rest}"
+            for rest in ("", "/boards", "/boards/RotaryEncoderProtection", "/parts", "/materials", "/book")
+        ),
         *(f"{built}{rest}" for rest in ("/checks", "/files", "/build")),
     ):
         visitor.go(path)

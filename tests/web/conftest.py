@@ -17,7 +17,8 @@ from registry.stores.stores import Stores
 
 EVIL_SVG = '<svg xmlns="http://www.w3.org/2000/svg"><script>document.title="owned"</script></svg>'
 FILES = {
-    "README.md": "# Test press\n\nPresses bricks.\n\n![shape](docs/shape.svg) [bad](javascript:alert(1))\n<script>alert(1)</script>\n",
+    "README.md": "# Test press\n\nPresses bricks.\n\n![shape](docs/shape.svg) [bad](javascript:alert(1))\n"
+    "<script>alert(1)</script>\n",
     "LICENSE": (PROJECT / "LICENSE").read_text(encoding="utf-8"),
     "docs/shape.svg": EVIL_SVG,
     "docs/page.html": "<script>document.title='owned'</script>",

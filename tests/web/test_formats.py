@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+
 from registry.web import formats
 from registry.web.paging import Pages
 
@@ -35,7 +36,7 @@ def test_values(made: str, said: str) -> None:
 
 
 def test_moments() -> None:
-    now = dt.datetime(2026, 5, 2, 12)
+    now = dt.datetime(2026, 5, 2, 12, tzinfo=dt.UTC).replace(tzinfo=None)
     assert formats.relative(now - dt.timedelta(seconds=20), now) == "just now"
     assert formats.relative(now - dt.timedelta(hours=1, minutes=5), now) == "1 hour ago"
     assert formats.relative(now - dt.timedelta(days=800), now) == "2 years ago"

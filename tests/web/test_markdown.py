@@ -6,6 +6,7 @@ import re
 from urllib.parse import quote
 
 import pytest
+
 from registry.web import markdown
 
 
@@ -28,13 +29,16 @@ def show(text: str, base: str = "README.md") -> str:
         "<math><mtext><style><img src=x onerror=alert(1)></style></mtext></math>",
         '<p style="position:fixed" class="site-head" id="main" onclick="x()">a</p>',
         '<form action="/logout"><input type="image"><button>a</button></form>',
-        "<base href='//evil.example/'><meta http-equiv=refresh content='0;url=//evil.example'><link rel=stylesheet href=//evil.example>",
+        "<base href='//evil.example/'><meta http-equiv=refresh content='0;url=//evil.example'>",
+        "<link rel=stylesheet href=//evil.example>",
         '<noscript><p title="</noscript><img src=x onerror=alert(1)>">',
     ],
 )
 def test_nothing_in_markdown_can_act(text: str) -> None:
     html = show(text)
-    assert not re.search(r"<(script|iframe|object|embed|svg|math|style|form|input|button|base|meta|link)", html, re.IGNORECASE)
+    assert not re.search(
+        r"<(script|iframe|object|embed|svg|math|style|form|input|button|base|meta|link)", html, re.IGNORECASE
+    )
     assert not re.search(r"<[^>]*\s(on\w+|style|class|id)=", html, re.IGNORECASE)
     assert not re.search(r"(href|src)=[\"']?\s*(javascript|vbscript|data):", html, re.IGNORECASE)
 
@@ -47,7 +51,9 @@ def test_links_and_pictures_of_the_repository_work_here() -> None:
 
 
 def test_pictures_of_other_sites_are_links() -> None:
-    html = show("![badge](https://img.example/b.svg) [![build](//ci.example/b.png)](https://ci.example/) <img src='http://e.example/x.png'>")
+    html = show(
+        "![badge](https://img.example/b.svg) [![build](//ci.example/b.png)](https://ci.example/) <img src='http://e.example/x.png'>"
+    )
     assert "<img" not in html
     assert '<a href="https://img.example/b.svg"' in html
     assert html.count("<a ") == 3
@@ -59,7 +65,10 @@ def test_links_out_of_the_repository_lead_nowhere() -> None:
 
 
 def test_what_makers_write_stays() -> None:
-    html = show("# Press\n\n| a | b |\n|--|--|\n| 1 | 2 |\n\n- [x] welded\n\n<details><summary>more</summary>\n\n`code`\n</details>\n\n[to](#press)")
+    html = show(
+        "# Press\n\n| a | b |\n|--|--|\n| 1 | 2 |\n\n- [x] welded\n\n"
+        "<details><summary>more</summary>\n\n`code`\n</details>\n\n[to](#press)"
+    )
     assert '<h2 id="readme-press">Press</h2>' in html and 'href="#readme-press"' in html
     assert "<table>" in html and 'role="region"' in html and "☑" in html and "<summary>more</summary>" in html
 

@@ -13,7 +13,15 @@ from registry.errors import Forbidden, Unavailable
 
 def test_every_page_answers(site: Site) -> None:
     for path in (
-        *("/", "/designs", "/designs?q=press", "/designs?q=zzzz&kind=board&sort=new&page=2", "/submit", "/login", "/signup"),
+        *(
+            "/",
+            "/designs",
+            "/designs?q=press",
+            "/designs?q=zzzz&kind=board&sort=new&page=2",
+            "/submit",
+            "/login",
+            "/signup",
+        ),
         *(f"/designs/{site.slug}", f"/designs/{site.slug}/versions", site.here),
         *(f"{site.here}/{tab}" for tab in ("boards", "parts", "materials", "book", "checks", "files")),
     ):
@@ -84,7 +92,12 @@ def test_assets_are_kept_for_ever_under_their_version(site: Site) -> None:
     assert style
     answer = site.client.get(style[1])
     assert "immutable" in answer.headers["Cache-Control"] and b"--brick: #b4472b" in answer.data
-    for path in ("/static/vendor/../../../pyproject.toml", "/static/vendor/package.json", "/static/../registry/settings.py", "/static/js"):
+    for path in (
+        "/static/vendor/../../../pyproject.toml",
+        "/static/vendor/package.json",
+        "/static/../registry/settings.py",
+        "/static/js",
+    ):
         assert site.client.get(path).status_code == 404
 
 
@@ -101,7 +114,11 @@ def test_first_page_is_light(site: Site) -> None:
 
 def test_faults_are_pages_for_people_and_problems_for_programs(site: Site) -> None:
     page = site.client.get("/designs/nowhere", headers={"Accept": "text/html"})
-    assert page.status_code == 404 and "There is no design called nowhere here." in page.text and "Search for it" in page.text
+    assert (
+        page.status_code == 404
+        and "There is no design called nowhere here." in page.text
+        and "Search for it" in page.text
+    )
     problem = site.client.get("/designs/nowhere", headers={"Accept": "application/json"})
     assert problem.content_type == "application/problem+json"
     assert problem.json is not None and problem.json["status"] == 404 and problem.json["remedy"]
@@ -112,7 +129,11 @@ def test_faults_are_pages_for_people_and_problems_for_programs(site: Site) -> No
 def test_every_kind_of_fault_has_a_designed_page(site: Site) -> None:
     @site.client.application.get("/broken/<kind>")
     def broken(kind: str) -> str:
-        raise {"forbidden": Forbidden("Not yours.", "Ask."), "down": Unavailable("Down.", "Wait."), "bug": ZeroDivisionError("secret-detail")}[kind]
+        raise {
+            "forbidden": Forbidden("Not yours.", "Ask."),
+            "down": Unavailable("Down.", "Wait."),
+            "bug": ZeroDivisionError("secret-detail"),
+        }[kind]
 
     for kind, status, said in (("forbidden", 403, "Not yours."), ("down", 503, "Wait."), ("bug", 500, "Reference")):
         answer = site.client.get(f"/broken/{kind}")
