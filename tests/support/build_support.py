@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 import git_support
 
 from builders.contract import SRC, Artifact, BuildFailed, Limits, Output, Target, Tree, Workspace
+from registry.builds import service
 from registry.designs import service as designs
 from registry.designs.schemas import Submission
 from registry.stores import git
@@ -99,5 +100,6 @@ def make_design(folder: Path, files: Mapping[str, str | bytes]) -> Path:
 
 
 def submit(stores: Stores, folder: Path) -> str:
-    """Register a repository. Returns: the slug."""
+    """Register a repository; its versions wait in the queue. Returns: the slug."""
+    service.install(stores)
     return designs.submit(stores, None, Submission(url=str(folder))).slug
