@@ -198,7 +198,7 @@ def make_token() -> Response:
     return _account_page(person, new_token=made.secret)
 
 
-@blueprint.post("/account/tokens/<int:token_id>/revoke")
+@blueprint.post("/account/tokens/<int(max=2147483647):token_id>/revoke")
 def revoke_token(token_id: int) -> Response:
     """End an API token."""
     service.revoke_token(stores(), people.required().id, token_id)

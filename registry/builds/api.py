@@ -208,7 +208,7 @@ def request_build(slug: str, ref: str, body: BuildWish) -> tuple[BuildReport, in
         return queries.report(session, build_id), 202, {"Location": f"{PREFIX}/builds/{build_id}"}
 
 
-@operation(blueprint, "GET", "/builds/<int:build_id>", answers={200: BuildWithFiles})
+@operation(blueprint, "GET", "/builds/<int(max=2147483647):build_id>", answers={200: BuildWithFiles})
 def read_build(build_id: int) -> BuildWithFiles:
     """A build: its state, its targets, and the files they made."""
     with stores().db.reading() as session:

@@ -58,7 +58,14 @@ def test_only_the_right_password_logs_in(stores: Stores) -> None:
     service.sign_up(stores, "ada", PASSWORD, "ada@example.org")
     assert who(stores, service.log_in(stores, " Ada ", PASSWORD).secret) == "ada"
     said = set()
-    for handle, password in (("ada", OTHER), ("ada", ""), ("nobody-here", PASSWORD), ("", ""), ("a\x00b", "x"), ("ada", "x" * 999)):
+    for handle, password in (
+        ("ada", OTHER),
+        ("ada", ""),
+        ("nobody-here", PASSWORD),
+        ("", ""),
+        ("a\x00b", "x"),
+        ("ada", "x" * 999),
+    ):
         with pytest.raises(Invalid) as caught:
             service.log_in(stores, handle, password)
         said.add(str(caught.value))
@@ -87,7 +94,9 @@ def test_secrets_are_kept_as_hashes_alone(stores: Stores) -> None:
     token = service.make_token(stores, account.id, "script").secret
     reset = service.issue_reset(stores, "ada").path.rpartition("/")[2]
     with stores.db.reading() as session:
-        rows = [repr(row.model_dump()) for table in (Account, LoginSession, Token) for row in session.exec(select(table))]
+        rows = [
+            repr(row.model_dump()) for table in (Account, LoginSession, Token) for row in session.exec(select(table))
+        ]
     text = "\n".join(rows)
     assert "$argon2id$" in text
     for secret in (PASSWORD, login, token, token.removeprefix(service.TOKEN_PREFIX), reset):
@@ -105,7 +114,11 @@ def test_sessions_end_by_log_out_time_and_the_next_log_in(stores: Stores) -> Non
     third = service.log_in(stores, "ada", PASSWORD).secret
     with stores.db.transaction() as session:
         row = session.get_one(LoginSession, queries.hash_of(third))
-        assert dt.timedelta(days=limits.SESSION_DAYS - 1) < row.expires_at - utcnow() <= dt.timedelta(days=limits.SESSION_DAYS)
+        assert (
+            dt.timedelta(days=limits.SESSION_DAYS - 1)
+            < row.expires_at - utcnow()
+            <= dt.timedelta(days=limits.SESSION_DAYS)
+        )
         row.expires_at = utcnow() - dt.timedelta(seconds=1)
         session.add(row)
     assert who(stores, third) is None

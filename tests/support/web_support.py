@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+from flask import Flask
 from flask.testing import FlaskClient
 from git_support import make_repo
 from werkzeug.test import TestResponse
 
+from app import create_app
 from registry.settings import PROJECT
+from registry.stores.stores import Stores
+from registry.web.rates import limiter
 
 PASSWORD = "clay lime and straw"
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
@@ -43,6 +50,17 @@ def make_token(client: FlaskClient, name: str = "test") -> str:
     return found[1]
 
 
+@contextmanager
+def counted(stores: Stores) -> Iterator[Flask]:
+    """The application with its rate limits on, counting from zero; no other application may be asked meanwhile."""
+    app = create_app(stores=replace(stores, settings=replace(stores.settings, tests=False)))
+    limiter.reset()
+    try:
+        yield app
+    finally:
+        limiter.enabled = False
+
+
 def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
@@ -52,7 +70,7 @@ def make_design(folder: Path, name: str = "Garden bench") -> Path:
     return make_repo(
         folder,
         {
-            "README.md": f"# {name}\n\nA bench of {name.lower()} kind, to be made from planks.\n",
+            "README.md": f"# {name}\n\nFurniture for the garden ({name.lower()}), made from planks.\n",
             "LICENSE": (PROJECT / "designs" / "soil-sensor" / "LICENSE").read_text(),
             "bom.csv": "Item,Description,Qty,MPN\n1,Plank,4,PLK-200\n2,Screw M6 x 60,16,M6X60-A2\n",
         },
