@@ -6,6 +6,7 @@ import gzip
 
 from flask import Flask, Response, request
 
+from registry.errors import Invalid, NotFound
 from registry.web.context import stores
 
 _COMPRESSED = ("text/", "application/json", "application/problem+json", "image/svg+xml", "application/javascript")
@@ -69,6 +70,15 @@ def finish(response: Response) -> Response:
     return response
 
 
+def refuse_nul() -> None:
+    """No name here holds a zero byte, and PostgreSQL takes none. Raises: NotFound, Invalid."""
+    if "\0" in request.path:
+        raise NotFound("There is nothing at this address.", "It holds a character that no name has.")
+    if b"%00" in request.query_string or b"\0" in request.query_string:
+        raise Invalid("The address holds a zero byte.", "Leave it out.")
+
+
 def install(app: Flask) -> None:
     """Let every answer of the application pass through `finish`."""
+    app.before_request(refuse_nul)
     app.after_request(finish)
