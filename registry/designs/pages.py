@@ -9,7 +9,6 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response as Redirect
 
-from registry import limits
 from registry.designs import queries, service
 from registry.designs.schemas import DesignDetail, DesignQuery, FileView, Submission, VersionDetail
 from registry.errors import RegistryError
@@ -17,7 +16,7 @@ from registry.web import markdown, people
 from registry.web.context import parse, stores
 from registry.web.files import guard
 from registry.web.paging import Pages
-from registry.web.rates import limiter
+from registry.web.rates import submissions
 
 blueprint = Blueprint("designs", __name__)
 
@@ -96,8 +95,11 @@ def list_files(slug: str, label: str) -> str:
 
 
 @blueprint.get("/designs/<slug>/<label>/files/<path:path>")
-def show_file(slug: str, label: str, path: str) -> Response:
-    """A file as it lies in the repository, with nothing in it able to act."""
+def show_file(slug: str, label: str, path: str) -> Response | Redirect:
+    """A file as it lies in the repository, with nothing in it able to act; a folder leads to its place in the list."""
+    folder = path.rstrip("/")
+    if any(file.path.startswith(f"{folder}/") for file in queries.list_files(stores(), slug, label)):
+        return redirect(f"/designs/{quote(slug)}/{quote(label, safe='~')}/files#{quote(folder)}")
     return guard(Response(queries.open_file(stores(), slug, label, path)), path)
 
 
@@ -108,7 +110,7 @@ def show_submit() -> str:
 
 
 @blueprint.post("/submit")
-@limiter.limit(f"{limits.SUBMISSIONS_PER_HOUR}/hour")
+@submissions
 def submit_design() -> str | Redirect | tuple[str, int]:
     """Look first, then register; faults come back into the form."""
     person = people.required()

@@ -115,7 +115,8 @@ def test_model_turns_in_3d(visit: Visit, built: str) -> None:
     page = visitor.go(f"{built}/boards/RotaryEncoderProtection")
     page.get_by_role("link", name="Turn it in 3D").click()
     expect(page.locator(".stage3d")).to_have_attribute("data-state", "shown", timeout=120_000)
-    # The viewer also starts a decoder for compressed models, in WebAssembly, which the page's policy forbids: ours are plain.
+    # The viewer also starts a decoder for compressed models, in WebAssembly, which the page's policy forbids: the
+    # registry's own models are plain.
     assert [said for said in visitor.complaints if "WebAssembly" not in said] == []
 
 

@@ -149,3 +149,9 @@ def test_bad_arguments_are_told(site: Site) -> None:
     for query in ("page=0", "page=x", "sort=cheapest", f"q={'x' * 500}"):
         answer = site.client.get(f"/designs?{query}")
         assert answer.status_code == 422, query
+
+
+def test_a_link_to_a_folder_leads_to_its_files(site: Site) -> None:
+    answer = site.client.get(f"{site.here}/files/docs/")
+    assert answer.status_code == 302 and answer.headers["Location"].endswith("/files#docs")
+    assert 'id="docs"' in site.client.get(f"{site.here}/files").text

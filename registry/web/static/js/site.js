@@ -60,7 +60,8 @@ async function turnIn3D(stage) {
   const viewer = document.createElement("model-viewer");
   for (const [name, value] of Object.entries({
     src: stage.dataset.glb, alt: `3D model of ${stage.dataset.title}`, "camera-controls": "", "touch-action": "pan-y",
-    "shadow-intensity": "0.6", "interaction-prompt": "none", exposure: "1.1", "environment-image": "neutral",
+    "shadow-intensity": "0.6", "interaction-prompt": "none", exposure: "0.85", "environment-image": "neutral",
+    "camera-orbit": "25deg 50deg auto",
   })) viewer.setAttribute(name, value);
   viewer.addEventListener("load", () => {
     stage.querySelector("img")?.remove();
