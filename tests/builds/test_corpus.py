@@ -1,0 +1,225 @@
+"""Real designs from their git repositories to their bundles, through the command line."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from builders.kicad import BUILDER as KICAD
+from registry.cli import main
+from registry.settings import PROJECT
+from registry.stores import sandbox
+
+pytestmark = [
+    pytest.mark.skipif(bool(sandbox.why_not()), reason="bubblewrap does not work on this machine"),
+    pytest.mark.skipif(bool(KICAD.available()), reason="KiCad is not on this machine"),
+]
+ROTARY = "rotary-encoder-protection"
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A data folder of its own, with the commands that work on it."""
+
+    data: Path
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {"BRICKYARD_DATA": str(self.data), "BRICKYARD_GIT_LOCAL": "1", "BRICKYARD_DATABASE_URL": ""}
+
+    def call(self, *arguments: str) -> Result:
+        """A command in this process."""
+        return CliRunner().invoke(main, list(arguments), env=self.env)
+
+    def json(self, *arguments: str) -> dict:  # type: ignore[type-arg]
+        done = self.call(*arguments)
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+
+def commit_of(repository: Path, ref: str) -> str:
+    return subprocess.run(
+        ["git", "rev-parse", f"{ref}^{{commit}}"], cwd=repository, capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def built(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Instance, subprocess.CompletedProcess[str]]:
+    """An instance that has built one board with its table and book, as a person would ask for it."""
+    instance = Instance(tmp_path_factory.mktemp("instance") / "data")
+    done = subprocess.run(
+        [sys.executable, "-m", "registry.cli", "submit", str(corpus / ROTARY), "--wait"],
+        cwd=PROJECT, env={**os.environ, **instance.env}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return instance, done
+
+
+@pytest.fixture(scope="module")
+def instance(built: tuple[Instance, subprocess.CompletedProcess[str]]) -> Instance:
+    return built[0]
+
+
+@pytest.fixture(scope="module")
+def bundle(instance: Instance, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("bundle") / "rotary.zip"
+    done = instance.call("bundle", f"{ROTARY}@v1.0.0", "-o", str(path))
+    assert done.exit_code == 0 and done.stdout.strip() == str(path), done.output
+    return path
+
+
+@pytest.fixture
+def unpacked(bundle: Path, tmp_path: Path) -> Iterator[Path]:
+    with zipfile.ZipFile(bundle) as archive:
+        archive.extractall(tmp_path / "u")
+    yield tmp_path / "u"
+
+
+def test_submit_and_wait(built: tuple[Instance, subprocess.CompletedProcess[str]]) -> None:
+    instance, done = built
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == ROTARY
+    assert "BOM.csv" in done.stderr and "Traceback" not in done.stderr
+    listed = instance.json("designs", "--json")
+    assert listed["total"] == 1 and listed["next"] is None and listed["items"][0]["slug"] == ROTARY
+    assert list((instance.data / "work").iterdir()) == [] and list((instance.data / "blobs/incoming").iterdir()) == []
+
+
+def test_an_unchanged_rebuild_starts_no_tool_and_tells_it_in_json(instance: Instance, corpus: Path) -> None:
+    report = instance.json("build", ROTARY, "--json")
+    assert {"design", "version", "commit", "status", "seconds", "targets"} <= report.keys()
+    assert (report["design"], report["version"], report["status"]) == (ROTARY, "v1.0.0", "done")
+    assert report["commit"] == commit_of(corpus / ROTARY, "v1.0.0") and report["seconds"] > 0
+    for target in report["targets"]:
+        assert target.keys() == {"name", "builder", "status", "cached", "seconds", "artifacts", "message"}
+        assert target["cached"] and target["status"] == "done" and target["artifacts"] > 0 and target["message"] == ""
+    assert [(target["name"], target["builder"]) for target in report["targets"]] == [
+        ("RotaryEncoderProtection", "kicad"), ("BOM", "bom_table"), ("book", "book"),
+    ]  # fmt: skip
+
+
+def test_a_commit_that_changes_words_alone_starts_no_tool_but_the_books(instance: Instance, corpus: Path) -> None:
+    report = instance.json("build", f"{ROTARY}@main", "--json")
+    assert report["version"] == "main" and report["commit"] == commit_of(corpus / ROTARY, "main")
+    assert report["status"] == "done"
+    assert {target["name"]: target["cached"] for target in report["targets"]} == {
+        "RotaryEncoderProtection": True, "BOM": True, "book": False,
+    }  # fmt: skip
+
+
+def test_a_build_by_commit_and_by_part_of_one(instance: Instance, corpus: Path) -> None:
+    commit = commit_of(corpus / ROTARY, "v1.0.0")
+    for ref in (commit, commit[:10]):
+        report = instance.json("build", f"{ROTARY}@{ref}", "--json")
+        assert report["commit"] == commit and all(target["cached"] for target in report["targets"])
+    for ref in ("v9.9.9", "0" * 40, "--upload-pack=x"):
+        done = instance.call("build", f"{ROTARY}@{ref}")
+        assert done.exit_code in (1, 2) and done.stderr.count("\n") == 1 and "Traceback" not in done.output
+
+
+def test_the_bundle_holds_what_it_lists(bundle: Path, unpacked: Path) -> None:
+    subprocess.run(["unzip", "-tqq", str(bundle)], check=True)
+    subprocess.run(["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"], cwd=unpacked, check=True)
+    told = json.loads((unpacked / "bundle.json").read_text())
+    found = {str(path.relative_to(unpacked)): path for path in unpacked.rglob("*") if path.is_file()}
+    assert {entry["path"] for entry in told["files"]} == found.keys() - {"bundle.json", "SHA256SUMS"}
+    for entry in told["files"]:
+        content = found[entry["path"]].read_bytes()
+        assert entry["sha256"] == hashlib.sha256(content).hexdigest() and entry["size_bytes"] == len(content)
+        assert entry["role"]
+    assert told["design"]["slug"] == ROTARY and told["version"] == "v1.0.0" and told["recipe"]
+    assert any("kicad" in name.lower() for name in told["tools"])
+    board = "boards/RotaryEncoderProtection"
+    for path in (
+        "okh.toml", "README.md", "docs/build-book.pdf", "bom/bom.csv", "bom/bom.json", "bom/cyclonedx.json",
+        "bom/1-click-bom.tsv", "bom/jlcpcb-RotaryEncoderProtection-bom.csv", "bom/jlcpcb-RotaryEncoderProtection-cpl.csv",
+        "bom/pcbway-RotaryEncoderProtection-bom.csv", f"{board}/positions.csv", f"{board}/schematic.pdf",
+        f"{board}/board.step", f"{board}/board.glb", f"{board}/top.png", f"{board}/bottom.png", f"{board}/ibom.html",
+        f"{board}/ipc2581.xml", f"{board}/drc.json", f"{board}/erc.json", f"{board}/facts.json",
+    ):  # fmt: skip
+        assert path in found and found[path].stat().st_size > 0, path
+    assert any(path.startswith(f"{board}/gerbers/") for path in found)
+    assert any(path.startswith("LICENSES/") for path in found)
+
+
+def test_the_zip_itself_has_no_clock_and_no_machine_in_it(bundle: Path) -> None:
+    with zipfile.ZipFile(bundle) as archive:
+        infos = archive.infolist()
+    assert {info.date_time for info in infos} == {(1980, 1, 1, 0, 0, 0)}
+    assert {info.external_attr for info in infos} == {0o100644 << 16} and {info.create_system for info in infos} == {3}
+    names = [info.filename for info in infos]
+    assert names[:2] == ["bundle.json", "SHA256SUMS"] and names[2:] == sorted(names[2:])
+
+
+def test_the_manifest_is_valid_and_points_at_what_is_there(unpacked: Path) -> None:
+    import tomllib
+
+    told = tomllib.loads((unpacked / "okh.toml").read_text())
+    assert told["okhv"] == "2.4" and told["license"] == "CERN-OHL-S-2.0" and told["licensor"]
+    for path in (told["readme"], told["bom"], told["manufacturing-instructions"], *told.get("export", [])):
+        assert (unpacked / path).is_file(), path
+
+
+def test_the_book_can_be_read(unpacked: Path) -> None:
+    text = subprocess.run(
+        ["pdftotext", "-layout", "docs/build-book.pdf", "-"], cwd=unpacked, capture_output=True, text=True, check=True
+    ).stdout
+    assert "CERN-OHL-S-2.0" in text and "v1.0.0" in text and "Materials" in text
+    lines = json.loads((unpacked / "bom/bom.json").read_text())["lines"]
+    plain = " ".join(text.split())
+    named = [line["mpn"] for line in lines if line["mpn"] and len(line["mpn"]) < 16]
+    assert all(mpn in plain for mpn in named)
+    for line in lines:
+        for designator in [name for use in line["uses"] for name in use["designators"]]:
+            assert designator in plain
+
+
+def test_it_verifies_and_a_changed_one_does_not(instance: Instance, bundle: Path, tmp_path: Path) -> None:
+    assert instance.call("verify", str(bundle)).exit_code == 0
+    with zipfile.ZipFile(bundle) as archive, zipfile.ZipFile(tmp_path / "b.zip", "w") as changed:
+        for name in archive.namelist():
+            content = archive.read(name)
+            changed.writestr(name, content.replace(b"G04", b"G05", 1) if name.endswith(".gbr") else content)
+    done = instance.call("verify", str(tmp_path / "b.zip"))
+    assert done.exit_code == 1 and "is not the one in SHA256SUMS" in done.stderr
+
+
+def test_another_data_folder_makes_the_same_bytes(
+    bundle: Path, corpus: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = Instance(tmp_path_factory.mktemp("other") / "elsewhere")
+    assert other.call("submit", str(corpus / ROTARY)).exit_code == 0
+    path = other.data.parent / "b.zip"
+    done = other.call("bundle", ROTARY, "-o", str(path))
+    assert done.exit_code == 0, done.output
+    with zipfile.ZipFile(bundle) as ours, zipfile.ZipFile(path) as theirs:
+        differing = [name for name in ours.namelist() if ours.read(name) != theirs.read(name)]
+        assert differing == [] and ours.namelist() == theirs.namelist()
+    assert path.read_bytes() == bundle.read_bytes()
+
+
+def test_building_again_from_the_git_address_gives_the_same_files(instance: Instance, bundle: Path) -> None:
+    report = instance.json("verify", str(bundle), "--rebuild", "--json")
+    assert report["rebuilt"] and report["problems"] == []
+
+
+def test_a_design_without_targets_still_has_a_bundle(instance: Instance, corpus: Path, tmp_path: Path) -> None:
+    done = instance.call("submit", str(corpus / "BoxFarm"), "--wait")
+    assert done.exit_code == 0 and done.stdout.splitlines()[-1] == "boxfarm", done.output
+    path = tmp_path / "boxfarm.zip"
+    assert instance.call("bundle", "boxfarm", "-o", str(path)).exit_code == 0
+    with zipfile.ZipFile(path) as archive:
+        names = set(archive.namelist())
+        assert {"README.md", "okh.toml", "docs/build-book.pdf", "bundle.json", "SHA256SUMS"} <= names
+        assert archive.read("docs/build-book.pdf").startswith(b"%PDF-")
+    done = instance.call("verify", str(path), "--rebuild")
+    assert done.exit_code == 0 and "the same bytes when built again" in done.stdout, done.output
