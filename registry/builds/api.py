@@ -6,11 +6,10 @@ import os
 from urllib.parse import quote
 
 from flask import Blueprint, Response, jsonify
-from flask_limiter.util import get_remote_address
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import DBAPIError
 
-from registry import __version__, limits
+from registry import __version__
 from registry.builds import queries, service
 from registry.builds.leases import workers_alive
 from registry.builds.schemas import BuildReport, BuildView, Materials, TargetReport
@@ -18,11 +17,10 @@ from registry.designs import queries as design_queries
 from registry.designs import service as designs
 from registry.designs.schemas import DesignDetail, FindingView, Submission, VersionDetail, VersionItem
 from registry.errors import NotFound
-from registry.web import people
+from registry.web import people, rates
 from registry.web.context import stores
 from registry.web.openapi import PREFIX, Paging, operation
 from registry.web.paging import address
-from registry.web.rates import limiter
 
 blueprint = Blueprint("builds_api", __name__)
 
@@ -84,16 +82,6 @@ class BuildWish(BaseModel):
     force: bool = Field(default=True, description="try again what failed before")
 
 
-def _person_or_address() -> str:
-    person = people.current()
-    return f"account:{person.id}" if person else get_remote_address()
-
-
-_HOURLY = f"{limits.SUBMISSIONS_PER_HOUR}/hour"
-_submissions = limiter.shared_limit(_HOURLY, scope="submissions", key_func=_person_or_address)
-_wishes = limiter.shared_limit(_HOURLY, scope="builds", key_func=_person_or_address)
-
-
 def _short(view: BuildView | None) -> BuildReport | None:
     """A build without its files. The fields of both are the same but for the state's name and the targets."""
     if view is None:
@@ -124,7 +112,7 @@ def _version_path(slug: str, label: str) -> str:
 
 @operation(blueprint, "POST", "/designs", body=Submission, answers={201: SubmissionReport, 200: SubmissionReport},
            faults=(404, 409, 429, 503), account=True)  # fmt: skip
-@_submissions
+@rates.submissions
 def submit_design(body: Submission) -> tuple[SubmissionReport, int, dict[str, str]]:
     """Submit a repository, or a folder of one; bring up to date what is here."""
     done = designs.submit(stores(), people.required().id, body)
@@ -200,7 +188,7 @@ def read_materials(slug: str, ref: str) -> Materials:
 
 @operation(blueprint, "POST", "/designs/<slug>/versions/<ref>/builds", body=BuildWish, answers={202: BuildReport},
            faults=(429, 503), account=True)  # fmt: skip
-@_wishes
+@rates.build_wishes
 def request_build(slug: str, ref: str, body: BuildWish) -> tuple[BuildReport, int, dict[str, str]]:
     """Ask for a build of a version, branch, tag or commit; one that waits or runs already is joined."""
     build_id = service.request_build(stores(), slug, _plain_ref(ref), force=body.force)
@@ -226,7 +214,7 @@ def read_build(build_id: int) -> BuildWithFiles:
 
 
 @blueprint.get("/healthz")
-@limiter.exempt
+@rates.limiter.exempt
 def show_health() -> tuple[Response, int]:
     """Does the database answer, can files be stored, and how many workers are alive?"""
     instance = stores()

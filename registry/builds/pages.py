@@ -16,10 +16,9 @@ from registry.designs.schemas import DesignDetail, VersionDetail
 from registry.errors import NotFound
 from registry.web import people, slots
 from registry.web.context import stores
-from registry.web.rates import limiter
+from registry.web.rates import build_wishes
 
 blueprint = Blueprint("builds", __name__)
-BUILDS_PER_HOUR = 60
 
 
 def _build_of(version: VersionDetail) -> BuildView | None:
@@ -148,7 +147,7 @@ def go_to_build(slug: str, label: str) -> Redirect:
 
 
 @blueprint.post("/designs/<slug>/<label>/build")
-@limiter.limit(f"{BUILDS_PER_HOUR}/hour")
+@build_wishes
 def build_again(slug: str, label: str) -> Redirect:
     """Ask for a build."""
     people.required()

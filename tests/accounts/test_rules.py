@@ -61,7 +61,8 @@ def test_addresses_that_are_refused(email: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:x", "",
-                                  "x", "/\t/evil.example", "/a\r\nSet-Cookie: x=1", "/\\\\evil", "/" + "a" * 3000])  # fmt: skip
+                                  "x", "/\t/evil.example", "/a\r\nSet-Cookie: x=1", "/\\\\evil",
+                                  "/" + "a" * 3000])  # fmt: skip
 def test_never_sent_to_another_site(path: str) -> None:
     assert rules.safe_next(path) == "/"
 

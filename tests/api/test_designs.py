@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from flask.testing import FlaskClient
 from git_support import commit, git, make_repo
-from web_support import counted, form_token, log_in, make_design
+from web_support import counted, form_token, log_in, make_design, send
 from werkzeug.test import TestResponse
 
 from registry import limits
@@ -200,6 +200,8 @@ def test_submissions_are_counted_by_account(stores: Stores, headers: dict[str, s
         refused = client.post("/api/v1/designs", json=bad, headers=headers)
         assert problem(refused, 429)["remedy"] and int(refused.headers["Retry-After"]) > 0
         assert client.get("/api/v1/designs").status_code == 200
+        log_in(client, "ada")
+        assert send(client, "/submit", "/account", url="file:///etc/none").status_code == 429, "the form counts with it"
 
 
 def test_an_unchanged_answer_is_not_sent_again(client: FlaskClient) -> None:
