@@ -10,7 +10,20 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
-from builders.contract import GIB, OUT, SCRATCH, TOOLS, Artifact, BuildFailed, Limits, Outcome, Target, Tree, Workspace
+from builders.contract import (
+    GIB,
+    OUT,
+    PYTHON,
+    SCRATCH,
+    TOOLS,
+    Artifact,
+    BuildFailed,
+    Limits,
+    Outcome,
+    Target,
+    Tree,
+    Workspace,
+)
 from builders.kicad import detect as finding
 from builders.kicad import tools as kicad
 from builders.kicad.jobs import Jobset, board_jobs, schematic_jobs
@@ -31,7 +44,7 @@ class KicadBuilder:
     """Boards of KiCad 5 to 9, with their schematics."""
 
     name = "kicad"
-    version = "1"
+    version = "2"
 
     def available(self) -> str:
         return kicad.why_not()
@@ -216,16 +229,19 @@ class _Build:
         )
 
     def _render(self, side: str) -> None:
-        self._run(
+        outcome = self._run(
             f"picture ({side})",
             [
                 *("kicad-cli", "pcb", "render", "--side", side, "--width", "1280", "--height", "960"),
                 # The default preset hides what the designer did not plot last time, be it the solder mask.
                 *("--background", "transparent", "--quality", "basic", "--preset", "follow_pcb_editor"),
-                *("-o", f"{OUT}/{side}.png", self.board),
+                *("-o", f"{SCRATCH}/{side}.png", self.board),
             ],
             DEAR,
         )
+        if outcome.ok:
+            program = [PYTHON, f"{TOOLS}/programs/kicad_picture.py", f"{SCRATCH}/{side}.png", f"{OUT}/{side}.png"]
+            self._run(f"picture ({side}), settled", program)
 
     def _render_top(self) -> None:
         self._render("top")
