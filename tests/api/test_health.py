@@ -32,7 +32,8 @@ def test_ill_when_the_database_is_away(sqlite_stores: Stores) -> None:
     client = create_app(stores=dataclasses.replace(sqlite_stores, db=away)).test_client()
     answer = client.get("/healthz")
     assert answer.status_code == 503 and answer.get_json()["database"] is False
-    assert client.get("/healthz", headers={"Cookie": "brickyard_session=x"}).status_code == 503
+    client.set_cookie("brickyard_session", "x")
+    assert client.get("/healthz").status_code == 503
 
 
 def test_ill_when_the_folder_of_files_is_gone(sqlite_stores: Stores) -> None:
