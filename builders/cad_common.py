@@ -19,7 +19,7 @@ TARGETS_MAX = 200
 SOURCE_BYTES_MAX = 64 * MIB
 PAGE_BYTES_MAX = 24 * MIB  # of a board, looked through for the names of 3D models
 BOARDS_MAX = 40
-LIMITS = Limits(wall_s=300.0, memory_bytes=4 * GIB)
+LIMITS = Limits(wall_s=600.0, memory_bytes=4 * GIB)
 LFS = b"version https://git-lfs"
 
 STEP_SUFFIXES = (".step", ".stp")

@@ -248,10 +248,11 @@ class Scripts:
                     yield (None if level else top), package
             for path in hit:
                 yield (None if level else top), path
-            if level:
-                package = posixpath.join(posixpath.dirname(importer), "__init__.py")
-                if package in self._files:
+            folder = posixpath.dirname(importer)
+            for _ in range(level):
+                if (package := posixpath.join(folder, "__init__.py")) in self._files:
                     yield None, package
+                folder = posixpath.dirname(folder)
             return
 
     def _data(self, here: str, home: str, module: _Module) -> Iterator[str]:

@@ -53,25 +53,26 @@ class CadQueryBuilder:
         return limited([self._target(scripts[path], names[path], parts.notes.get(path, ())) for path in paths])
 
     def _target(self, script: Script, name: str, notes: tuple[str, ...]) -> Target:
-        # Paths count from the folder that holds all that the script reads, wherever that lies in its repository.
-        top = posixpath.commonpath([posixpath.dirname(path) or "." for path in script.inputs])
-        top = top or "."
+        # Paths count from the folder that holds all that the script reads, wherever that lies in its repository. A
+        # script with relative imports needs a folder around it, which is its package.
+        top = posixpath.commonpath([posixpath.dirname(path) or "." for path in script.inputs]) or "."
+        package = posixpath.join(posixpath.dirname(script.path), "__init__.py") in script.inputs
+
+        def placed(path: str) -> str:
+            return posixpath.normpath(posixpath.join("package" if package else "", posixpath.relpath(path or ".", top)))
+
         return Target(
             builder=self.name,
             kind="part",
             name=name,
             title=title_of(script.path),
             source=script.path,
-            inputs={posixpath.relpath(path, top): path for path in sorted(script.inputs)},
+            inputs={placed(path): path for path in sorted(script.inputs)},
             outputs=outputs(*GROUPS),
             options={
                 "title": title_of(script.path),
-                "main": posixpath.relpath(script.path, top),
-                "import_paths": sorted(
-                    path
-                    for path in (posixpath.relpath(root or ".", top) for root in script.roots)
-                    if not path.startswith("..")
-                ),
+                "main": placed(script.path),
+                "import_paths": sorted(path for path in map(placed, script.roots) if not path.startswith("..")),
             },
             notes=notes,
         )

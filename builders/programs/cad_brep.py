@@ -93,6 +93,32 @@ def tessellate(shape: TopoDS_Shape) -> tuple[Mesh, list[Floats]]:
     return mesh, _sharp_edges(shape)
 
 
+class Tessellator:
+    """Triangles of many placed shapes; copies of one shape are worked out once."""
+
+    def __init__(self) -> None:
+        self._known: dict[Any, tuple[Mesh, list[Floats]]] = {}
+
+    def __call__(self, shape: TopoDS_Shape) -> tuple[Mesh, list[Floats], bool]:
+        """Triangles and edges in place, and whether this is a copy of a shape seen before. Raises: TooFine."""
+        place = shape.Location()
+        key = (shape.TShape(), shape.Orientation())
+        known = key in self._known
+        if not known:
+            self._known[key] = tessellate(shape.Located(TopLoc_Location()))
+        mesh, edges = self._known[key]
+        if place.IsIdentity():
+            return mesh, edges, known
+        matrix = matrix_of(place)
+        return mesh.moved(matrix), [line @ matrix[:, :3].T + matrix[:, 3] for line in edges], known
+
+
+def matrix_of(location: TopLoc_Location) -> Floats:
+    """Shape: (3, 4), a rotation and a translation."""
+    moved = location.Transformation()
+    return np.array([[moved.Value(row, column) for column in range(1, 5)] for row in range(1, 4)])
+
+
 def _xyz(point: gp_Pnt) -> tuple[float, float, float]:
     return point.X(), point.Y(), point.Z()
 
@@ -100,8 +126,7 @@ def _xyz(point: gp_Pnt) -> tuple[float, float, float]:
 def _moved(points: Floats, location: TopLoc_Location) -> Floats:
     if location.IsIdentity():
         return points
-    moved = location.Transformation()
-    matrix = np.array([[moved.Value(row, column) for column in range(1, 5)] for row in range(1, 4)])
+    matrix = matrix_of(location)
     return points @ matrix[:, :3].T + matrix[:, 3]
 
 

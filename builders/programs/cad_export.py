@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from OCP.TopAbs import TopAbs_FACE, TopAbs_SOLID
+from OCP.TopLoc import TopLoc_Location
 
 from builders.programs import cad_brep, cad_views, cad_write
 from builders.programs.cad_geometry import Piece, bounds
@@ -21,6 +22,7 @@ from builders.programs.cad_raster import VIEWS
 from builders.programs.cad_report import Refused, Report
 
 COMPONENTS_MAX = 2000
+EXACT_PIECES_MAX = 60  # boxes of larger assemblies are those of the triangles: within a fifth of a millimetre
 FLATS_MAX, FLAT_PIECES_MAX = 200, 400
 
 
@@ -44,7 +46,7 @@ def export(
         )
     _unique(pieces)
     for piece in pieces:
-        if piece.shape is not None:
+        if piece.shape is not None and len(pieces) <= EXACT_PIECES_MAX:
             piece.box = cad_brep.box(piece.shape)
     out.mkdir(parents=True, exist_ok=True)
 
@@ -76,7 +78,7 @@ def export(
         ("part.stl", lambda: cad_write.stl(pieces)),
         ("part.3mf", lambda: cad_write.three_mf(pieces, title)),
     )
-    run("glb", ("part.glb", lambda: cad_write.glb(pieces, title)))
+    run("glb", ("part.glb", lambda: cad_write.glb(pieces)))
     run(
         "views",
         *((f"view-{view.name}.svg", lambda v=view: cad_views.svg_view(pieces, v, title).encode()) for view in VIEWS),
@@ -130,17 +132,32 @@ def _rounded(values: Any, digits: int = 4) -> list[float]:
     return [round(float(value), digits) + 0.0 for value in values]
 
 
-def piece_facts(piece: Piece) -> dict[str, Any]:
+def _shape_facts(shape: Any, known: dict[Any, Any]) -> tuple[dict[str, Any], tuple[float, float, Any]]:
+    """What does not depend on where a shape stands, worked out once for all its copies."""
+    key = shape.TShape()
+    if key not in known:
+        plain = shape.Located(TopLoc_Location())
+        facts = {
+            "solids": len(cad_brep.subshapes(plain, TopAbs_SOLID)),
+            "faces": len(cad_brep.subshapes(plain, TopAbs_FACE)),
+            "watertight": cad_brep.closed(plain),
+            "holes": [{"diameter_mm": d, "count": n} for d, n in cad_brep.holes(plain).items()],
+        }
+        known[key] = (facts, cad_brep.measure(plain))
+    facts, measured = known[key]
+    return facts, measured
+
+
+def piece_facts(piece: Piece, known_shapes: dict[Any, Any]) -> dict[str, Any]:
     """Facts about one piece. Units stand in the keys."""
     facts: dict[str, Any] = dict(piece.facts)
     facts.pop("instance_of", None)
     if piece.shape is not None:
-        low, high = piece.box or cad_brep.box(piece.shape)
-        volume, area, centre = cad_brep.measure(piece.shape)
-        facts["solids"] = len(cad_brep.subshapes(piece.shape, TopAbs_SOLID))
-        facts["faces"] = len(cad_brep.subshapes(piece.shape, TopAbs_FACE))
-        facts["watertight"] = cad_brep.closed(piece.shape)
-        facts["holes"] = [{"diameter_mm": d, "count": n} for d, n in cad_brep.holes(piece.shape).items()]
+        low, high = bounds([piece])
+        own, (volume, area, middle) = _shape_facts(piece.shape, known_shapes)
+        facts |= own
+        matrix = cad_brep.matrix_of(piece.shape.Location())
+        centre = matrix[:, :3] @ middle + matrix[:, 3]
         if not facts["solids"]:
             volume = 0.0
     else:
@@ -167,7 +184,8 @@ def piece_facts(piece: Piece) -> dict[str, Any]:
 
 def facts(pieces: list[Piece]) -> dict[str, Any]:
     """Facts about the whole part, and a parts list where it has more than one piece."""
-    each = [(piece, piece_facts(piece)) for piece in pieces]
+    known_shapes: dict[Any, Any] = {}
+    each = [(piece, piece_facts(piece, known_shapes)) for piece in pieces]
     triangles = sum(len(piece.mesh.faces) for piece in pieces)
     if len(each) == 1:
         return {**each[0][1], "name": pieces[0].name, "triangles": triangles, "components": []}
@@ -183,6 +201,7 @@ def facts(pieces: list[Piece]) -> dict[str, Any]:
         "volume_mm3": _total(each, "volume_mm3"),
         "area_mm2": _total(each, "area_mm2"),
         "mass_g": _total(each, "mass_g"),
+        "mass_known_g": round(sum(one["mass_g"] or 0.0 for _, one in each), 3),
         "solids": _total(each, "solids"),
         "faces": _total(each, "faces"),
         "watertight": all(one["watertight"] for _, one in each),

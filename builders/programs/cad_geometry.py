@@ -27,10 +27,21 @@ class Mesh:
     vertices: Floats
     normals: Floats
     faces: Ints
+    # Copies of a part share all work but their place.
+    base: Mesh | None = None
+    matrix: Floats | None = None
+
+    def moved(self, matrix: Floats) -> Mesh:
+        """This mesh in another place. Shape: matrix (3, 4), a rotation and a translation."""
+        turned, shift = matrix[:, :3].T, matrix[:, 3]
+        return Mesh(self.vertices @ turned + shift, self.normals @ turned, self.faces, self, matrix)
 
     @cached_property
     def merged(self) -> tuple[Floats, Ints]:
         """Vertices and faces with equal points made one: what decides whether the surface is closed."""
+        if self.base is not None and self.matrix is not None:
+            vertices, faces = self.base.merged
+            return vertices @ self.matrix[:, :3].T + self.matrix[:, 3], faces
         size = float(np.ptp(self.vertices, axis=0).max()) if len(self.vertices) else 1.0
         keys = np.round(self.vertices / max(size * 1e-7, 1e-9)).astype(np.int64)
         _, first, inverse = np.unique(keys, axis=0, return_index=True, return_inverse=True)
@@ -41,6 +52,9 @@ class Mesh:
     @cached_property
     def adjacency(self) -> tuple[Ints, Ints, Floats]:
         """Edges of the merged mesh: vertex pairs, the two faces beside each (-1: none), and face normals."""
+        if self.base is not None and self.matrix is not None:
+            edges, pairs, normals = self.base.adjacency
+            return edges, pairs, normals @ self.matrix[:, :3].T
         vertices, faces = self.merged
         normals = face_normals(vertices, faces)
         edges = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1)
@@ -59,6 +73,8 @@ class Mesh:
     @cached_property
     def watertight(self) -> bool:
         """Every edge belongs to two triangles that run along it in opposite directions."""
+        if self.base is not None:
+            return self.base.watertight
         _, faces = self.merged
         if not len(faces):
             return False

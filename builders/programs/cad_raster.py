@@ -6,7 +6,6 @@ A graphics library would need a display or a driver on every host, and each rend
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numba
 import numpy as np
@@ -215,38 +214,56 @@ class Frame:
         far = np.empty_like(self.depth)
         _farthest(self.depth, far)
         height, width = far.shape
+        lines = [
+            line for line in lines if len(line) > 1 and float(np.hypot(*(line[1:] - line[:-1])[:, :2].T).sum()) >= 0.6
+        ]
+        if not lines:
+            return []
+        # All lines at once: points along them, the line each belongs to, and which points are corners.
+        whole = np.concatenate(lines)
+        of_line = np.repeat(np.arange(len(lines)), [len(line) for line in lines])
+        ends = np.flatnonzero(np.append(of_line[1:] != of_line[:-1], True))
+        steps = np.hypot(*(np.diff(whole[:, :2], axis=0, append=whole[-1:, :2])).T)
+        counts = np.maximum(np.ceil(steps / 0.8).astype(np.int64), 1)
+        counts[ends] = 1  # the last point of a line leads nowhere
+        number = np.repeat(np.arange(len(whole)), counts)
+        first = np.cumsum(counts) - counts
+        within = ((np.arange(len(number)) - first[number]) / counts[number])[:, None]
+        follow = np.minimum(number + 1, len(whole) - 1)
+        samples = whole[number] * (1 - within) + whole[follow] * within
+        corner = within[:, 0] == 0
+        line_of = of_line[number]
+        x = np.clip(samples[:, 0].astype(np.int64), 0, width - 1)
+        y = np.clip(samples[:, 1].astype(np.int64), 0, height - 1)
+        seen = samples[:, 2] >= far[y, x] - 1.2
+        seen = _steady(seen, line_of)
+        flat = samples[:, :2]
+        runs = _runs(seen, line_of)
         pieces: list[tuple[NDArray[np.float64], bool]] = []
-        for line in lines:
-            steps = np.hypot(*(line[1:, :2] - line[:-1, :2]).T)
-            if float(steps.sum()) < 0.6:
-                continue
-            counts = np.maximum(np.ceil(steps / 0.8).astype(int), 1)
-            number = np.repeat(np.arange(len(steps)), counts)
-            within = np.concatenate([np.arange(n) / n for n in counts])[:, None]
-            samples = np.vstack([line[number] * (1 - within) + line[number + 1] * within, line[-1:]])
-            corner = np.concatenate([np.concatenate([[True], np.zeros(n - 1, dtype=bool)]) for n in counts] + [[True]])
-            x = np.clip(samples[:, 0].astype(int), 0, width - 1)
-            y = np.clip(samples[:, 1].astype(int), 0, height - 1)
-            seen = samples[:, 2] >= far[y, x] - 1.2
-            seen = _steady(seen)
-            cuts = np.flatnonzero(seen[1:] != seen[:-1]) + 1
-            for start, stop in zip([0, *cuts], [*cuts, len(samples)], strict=True):
-                end = min(stop + 1, len(samples))
-                part, keep = samples[start:end], corner[start:end].copy()
-                keep[0] = keep[-1] = True
-                pieces.append((part[keep][:, :2], bool(seen[start])))
+        for start, stop in zip(runs[:-1].tolist(), runs[1:].tolist(), strict=True):
+            end = stop + 1 if stop < len(seen) and line_of[stop] == line_of[start] else stop
+            keep = corner[start:end].copy()
+            keep[0] = keep[-1] = True
+            if end - start > 1:
+                pieces.append((flat[start:end][keep], bool(seen[start])))
         return pieces
 
 
-def _steady(seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Drop flicker: a stretch of one to three samples takes the state around it."""
-    seen = seen.copy()
-    cuts = np.flatnonzero(seen[1:] != seen[:-1]) + 1
-    edges = [0, *cuts.tolist(), len(seen)]
-    for start, stop in pairwise(edges):
-        if stop - start <= 3 and stop - start < len(seen) and 0 < start and stop < len(seen):
-            seen[start:stop] = seen[start - 1]
-    return seen
+def _runs(seen: NDArray[np.bool_], line_of: Ints) -> Ints:
+    """Where stretches of one state on one line begin, and the end of the last."""
+    changes = np.flatnonzero((seen[1:] != seen[:-1]) | (line_of[1:] != line_of[:-1])) + 1
+    return np.concatenate([[0], changes, [len(seen)]])
+
+
+def _steady(seen: NDArray[np.bool_], line_of: Ints) -> NDArray[np.bool_]:
+    """Drop flicker: a stretch of one to three samples inside a line takes the state around it."""
+    runs = _runs(seen, line_of)
+    starts, stops = runs[:-1], runs[1:]
+    inside = np.zeros(len(starts), dtype=bool)
+    inside[1:-1] = (line_of[starts[1:-1]] == line_of[starts[:-2]]) & (line_of[starts[1:-1]] == line_of[starts[2:]])
+    short = inside & (stops - starts <= 3)
+    short[1:] &= ~short[:-1]  # of two neighbours only one turns
+    return seen ^ np.repeat(short, stops - starts)
 
 
 def extent_mm(pieces: list[Piece]) -> Floats:

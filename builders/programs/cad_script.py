@@ -8,6 +8,7 @@ import errno
 import os
 import re
 import sys
+import time
 import traceback
 import types
 from pathlib import Path
@@ -83,7 +84,8 @@ def run(script: Path, import_paths: list[str], report: Report) -> tuple[types.Mo
         exec(compile(source, str(script), "exec"), module.__dict__)
     except SystemExit as stop:
         if stop.code not in (None, 0):
-            raise Refused(f"The script ended itself: sys.exit({stop.code!r}).") from stop
+            message = f"The script ended itself: sys.exit({stop.code!r})."
+            raise Refused(message, "Let it run to its end, with the part in a variable named result.") from stop
     except MemoryError as error:
         raise Refused("The script ran out of memory.", "Model it with fewer or simpler features.") from error
     except BaseException as error:
@@ -236,7 +238,8 @@ def _name_all(top: cq.Assembly, title: str) -> None:
 def pieces_of(top: cq.Assembly, material: str, given_density: float | None) -> list[Piece]:
     """Placed bodies with triangles, material and colour; copies share one triangulation. Raises: Refused."""
     pieces: list[Piece] = []
-    known: set[Any] = set()
+    tessellate = cad_brep.Tessellator()
+    compounds: dict[Any, Any] = {}
 
     def visit(node: cq.Assembly, location: cq.Location, colour: Any, inherited: tuple[str, float | None]) -> None:
         location = location * node.loc
@@ -252,14 +255,16 @@ def pieces_of(top: cq.Assembly, material: str, given_density: float | None) -> l
             own = (name, told)
         if node.obj:
             shapes = node.shapes
-            shape = shapes[0] if len(shapes) == 1 else cq.Compound.makeCompound(shapes)
+            # Several bodies of one object make one compound, the same for all its copies.
+            key = tuple((one.wrapped.TShape(), one.wrapped.Location().HashCode()) for one in shapes)
+            if key not in compounds:
+                compounds[key] = shapes[0] if len(shapes) == 1 else cq.Compound.makeCompound(shapes)
+            shape = compounds[key]
             placed = shape.wrapped.Moved(location.wrapped)
-            mesh, edges = cad_brep.tessellate(placed)
+            mesh, edges, copy = tessellate(placed)
             piece = Piece(node.name, mesh, edges, placed, colour.toTuple() if colour else None, own[0], own[1])
-            key = tuple(shape.wrapped.TShape() for shape in shapes)
-            if key in known:
+            if copy:
                 piece.facts["instance_of"] = True
-            known.add(key)
             pieces.append(piece)
         for child in node.children:
             visit(child, location, colour, own)
@@ -298,7 +303,9 @@ def main(argv: list[str]) -> int:
     try:
         os.makedirs("/scratch/run", exist_ok=True)
         os.chdir("/scratch/run")
+        started = time.monotonic()
         module, shown = run(options.script, options.import_path, report)
+        report.seconds["model"] = round(time.monotonic() - started, 3)
         with contextlib.suppress(OSError):
             os.chdir("/scratch")
         told = module.__dict__.get("MATERIAL")
@@ -308,7 +315,9 @@ def main(argv: list[str]) -> int:
         if material and density is None and cad_materials.density(material) is None:
             report.note(f"No density is known for MATERIAL {material!r}, so the part's mass is not told.")
         top = assemble(_results(module, shown), options.title)
+        started = time.monotonic()
         pieces = pieces_of(top, material, density)
+        report.seconds["triangles"] = round(time.monotonic() - started, 3)
         if len(pieces) == 1:
             pieces[0].facts |= _told_facts(module)
         cad_export.export(

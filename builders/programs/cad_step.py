@@ -27,9 +27,10 @@ def pieces_of(bodies: list[tuple[str, Any, Any]], title: str) -> list[Piece]:
         )
     pieces: list[Piece] = []
     triangles = 0
+    tessellate = cad_brep.Tessellator()
     try:
         for name, shape, colour in bodies:
-            mesh, edges = cad_brep.tessellate(shape)
+            mesh, edges, _ = tessellate(shape)
             triangles += len(mesh.faces)
             if triangles > cad_brep.TRIANGLES_MAX:
                 raise cad_brep.TooFine(f"The model needs more than {cad_brep.TRIANGLES_MAX:,} triangles.")

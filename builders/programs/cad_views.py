@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from html import escape
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,9 +43,10 @@ def svg_view(pieces: list[Piece], view: View, title: str) -> str:
         parts.append(
             f'<path fill="none" stroke="{FAINT}" stroke-width="0.8" stroke-dasharray="5 3" d="{_path(hidden, scale)}"/>'
         )
+    thick = 1.3 if len(stretches) < 1500 else 0.8
     visible = _path([line for line, seen in stretches if seen], scale)
     parts.append(
-        f'<path fill="none" stroke="{INK}" stroke-width="1.3" stroke-linecap="round" stroke-linejoin="round"'
+        f'<path fill="none" stroke="{INK}" stroke-width="{thick}" stroke-linecap="round" stroke-linejoin="round"'
         f' d="{visible}"/>'
     )
     width, depth, height = (millimetres(float(v)) for v in extent_mm(pieces))
@@ -63,14 +65,14 @@ def _path(lines: list[NDArray[np.float64]], scale: float) -> str:
     """SVG path data; points that lie on the way between their neighbours are left out."""
     out = []
     for line in lines:
-        points = np.round(line / scale, 1)
-        keep = [0]
-        for i in range(1, len(points) - 1):
-            a, b, c = points[keep[-1]], points[i], points[i + 1]
-            if abs((b[0] - a[0]) * (c[1] - b[1]) - (b[1] - a[1]) * (c[0] - b[0])) > 0.02:
-                keep.append(i)
-        keep.append(len(points) - 1)
-        text = "L".join(f"{points[i][0]:g} {points[i][1]:g}" for i in keep)
+        points = np.round(line / scale, 1).tolist()
+        kept = points[:1]
+        for here, after in pairwise(points[1:]):
+            (ax, ay), (bx, by), (cx, cy) = kept[-1], here, after
+            if abs((bx - ax) * (cy - by) - (by - ay) * (cx - bx)) > 0.02:
+                kept.append(here)
+        kept.append(points[-1])
+        text = "L".join(f"{x:g} {y:g}" for x, y in kept)
         out.append(f"M{text}")
     return "".join(out)
 

@@ -74,13 +74,13 @@ def three_mf(pieces: list[Piece], title: str) -> bytes:
     return buffer.getvalue()
 
 
-def glb(pieces: list[Piece], title: str) -> bytes:
+def glb(pieces: list[Piece]) -> bytes:
     """glTF 2.0 binary, one named node for each piece. Units: metres, y up, as glTF wants."""
     import trimesh
     from trimesh.visual import TextureVisuals
     from trimesh.visual.material import PBRMaterial
 
-    scene = trimesh.Scene(base_frame=_clean(title) or "part")
+    scene = trimesh.Scene(base_frame="part of brickyard")  # must not be the name of a piece
     upright = np.array([[0.001, 0, 0, 0], [0, 0, 0.001, 0], [0, -0.001, 0, 0], [0, 0, 0, 1]], dtype=float)
     for piece in pieces:
         mesh = trimesh.Trimesh(

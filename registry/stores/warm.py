@@ -18,11 +18,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from builders.contract import SCRATCH, Limits, Outcome
+from builders.contract import PYTHON, SCRATCH, Limits, Outcome
 from registry.stores import sandbox
 from registry.stores.watch import LogTail, Watch
 
-START_S = 120.0  # importing on a busy machine takes 5 to 15 s
+START_S = 300.0  # importing on a busy machine takes 5 to 15 s
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
 _log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ class Warm:
             sandbox.hand_over(room, room.uid)
             with contextlib.suppress(_Gone):
                 return self._fork(entry, argv, room, limits, cwd)
-        command = ["/venv/bin/python", "-m", f"builders.programs.{entry}", *argv]
+        command = [PYTHON, "-m", f"builders.programs.{entry}", *argv]
         return sandbox.run(command, room, limits=limits, env=_ONE_THREAD, cwd=cwd, fake_time=False)
 
     def close(self) -> None:
@@ -106,7 +106,7 @@ class Warm:
             command += ["--perms", "0755", "--dir", folder]
         command += ["--chdir", "/tmp", "--", "/usr/bin/env", "-i"]
         command += [f"{name}={value}" for name, value in (sandbox.base_env() | _ONE_THREAD).items()]
-        command += ["/venv/bin/python", "-m", "builders.programs.warm_zygote", str(handle)]
+        command += [PYTHON, "-m", "builders.programs.warm_zygote", str(handle)]
         with tempfile.TemporaryFile() as said:
             self._process = subprocess.Popen(
                 command,
