@@ -1,8 +1,8 @@
 """The commands that somebody would type to get by hand what a build makes, one after another, without a sandbox.
 
-They are the single commands of the very tools that the builders run, for the same outputs. What the registry adds of its
-own is left out on this side, to its disadvantage: facts, parts lists, the merged bill of materials, DXF outlines, pictures of
-parts, the reading of tables, the bundle.
+They are the single commands of the very tools that the builders run, for the same outputs. What the registry adds of
+its own is left out on this side, to its disadvantage: facts of parts, the merged bill of materials, DXF outlines,
+pictures of parts, the reading of tables, the bundle.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from builders.contract import Target
 from builders.kicad import detect, tools
 
 TIMEOUT_S = 1800
-HERE = Path(__file__).resolve().parent
+_HERE = Path(__file__).resolve().parent
 
 
 @dataclass(frozen=True)
@@ -77,14 +77,14 @@ class Hand:
         if self.target.builder in ("cadquery", "step", "fcstd", "mesh"):
             main = str(self.target.options.get("main") or next(iter(self.target.inputs)))
             return [
-                Step("part", [sys.executable, str(HERE / "by_hand_part.py"), str(self.source / main), str(self.out)])
+                Step("part", [sys.executable, str(_HERE / "by_hand_part.py"), str(self.source / main), str(self.out)])
             ]
         if self.target.builder == "openscad":
             main = str(self.source / str(self.target.options["main"]))
             return [
                 Step("STL", ["openscad", "-o", str(self.out / "part.stl"), main]),
                 Step(
-                    "part", [sys.executable, str(HERE / "by_hand_part.py"), str(self.out / "part.stl"), str(self.out)]
+                    "part", [sys.executable, str(_HERE / "by_hand_part.py"), str(self.out / "part.stl"), str(self.out)]
                 ),
             ]
         return []

@@ -9,6 +9,7 @@ from __future__ import annotations
 import runpy
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +50,13 @@ def solid(source: Path, out: Path) -> None:
     for ending in ("stl", "3mf"):
         place = str(out / f"part.{ending}")
         cq.exporters.export(cq.Workplane(shape), place, tolerance=DEVIATION_MM, angularTolerance=DEVIATION_RAD)
-    cq.Assembly(shape, name="part").export(
-        str(out / "part.glb"), tolerance=DEVIATION_MM, angularTolerance=DEVIATION_RAD
-    )
+    whole = cq.Assembly(shape, name="part")
+    whole.export(str(out / "part.glb"), tolerance=DEVIATION_MM, angularTolerance=DEVIATION_RAD)
+    started = time.perf_counter()
     for name, direction in VIEWS.items():
         options = {"projectionDir": direction, "showHidden": False, "showAxes": False}
         cq.exporters.export(cq.Workplane(shape), str(out / f"view-{name}.svg"), opt=options)
+    (out / "views-seconds.txt").write_text(f"{time.perf_counter() - started:.3f}")
 
 
 def mesh(source: Path, out: Path) -> None:
