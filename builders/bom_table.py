@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import csv
 import importlib.metadata
 import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from builders.contract import MIB, PYTHON, SRC, Artifact, BuildFailed, Limits, Output, Target, Tree, Workspace, unique_names
+from builders.contract import (
+    MIB,
+    PYTHON,
+    SRC,
+    Artifact,
+    BuildFailed,
+    Limits,
+    Output,
+    Target,
+    Tree,
+    Workspace,
+    unique_names,
+)
 from builders.programs.bom_columns import find_header, split_rows
 
 _TEXT = {".csv", ".tsv", ".txt"}
@@ -23,7 +36,7 @@ class BomTableBuilder:
     """Reads tables of parts into plain lines, which the registry merges with what the boards say."""
 
     name = "bom_table"
-    version = "1"
+    version = "2"
 
     def available(self) -> str:
         return ""
@@ -47,7 +60,10 @@ class BomTableBuilder:
         return [self._target(path, names[path]) for path in names]
 
     def _looks(self, tree: Tree, path: str, stem: str) -> bool:
-        header = find_header(split_rows(tree.read(path, 64 * 1024), limit=80))
+        try:
+            header = find_header(split_rows(tree.read(path, 64 * 1024), limit=80))
+        except csv.Error:
+            return False  # no table that anybody could read
         if header is None:
             return False
         known = set(header[1].values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import sys
@@ -32,7 +33,7 @@ def check_zip(path: Path) -> None:
         for info in infos:
             if info.filename.endswith((".xml", ".rels")):
                 with archive.open(info) as part:
-                    if b"<!DOCTYPE" in part.read(4096):
+                    if b"<!DOCTYPE" in part.read(_UNPACKED_BYTES).replace(b"\0", b""):  # UTF-16 has a NUL in every letter
                         fail("It holds a document type declaration, which no spreadsheet needs.")
 
 
@@ -45,23 +46,32 @@ def xlsx_rows(path: Path) -> list[list[str]]:
 
 
 def cells(row: tuple[Any, ...]) -> list[str]:
-    return ["" if cell is None else f"{cell:g}" if isinstance(cell, float) else str(cell).strip()[:CELL_CHARS] for cell in row]
+    return ["" if cell is None else f"{cell:.12g}" if isinstance(cell, float) else str(cell).strip()[:CELL_CHARS] for cell in row]
 
 
 def ods_rows(path: Path) -> list[list[str]]:
     from odf import opendocument, teletype
-    from odf.table import Table, TableCell, TableRow
+    from odf.namespaces import TABLENS
+    from odf.table import Table, TableRow
 
     check_zip(path)
+    plain, covered = (TABLENS, "table-cell"), (TABLENS, "covered-table-cell")  # a merged cell covers those after it
     sheets = []
     for table in opendocument.load(path).getElementsByType(Table):
         rows = []
         for row in table.getElementsByType(TableRow)[:ROWS_MAX]:
             line: list[str] = []
-            for cell in row.getElementsByType(TableCell):
+            for cell in row.childNodes:
+                if getattr(cell, "qname", None) not in (plain, covered):
+                    continue
                 again = min(int(cell.getAttribute("numbercolumnsrepeated") or 1), 200 - len(line))
                 line += [teletype.extractText(cell).strip()[:CELL_CHARS]] * max(again, 0)
-            rows.append(line)
+            while line and not line[-1]:
+                line.pop()
+            times = min(int(row.getAttribute("numberrowsrepeated") or 1), ROWS_MAX) if line else 1
+            rows += [line] * times
+            if len(rows) > ROWS_MAX:
+                break
         sheets.append(rows)
     return best_sheet(sheets)
 
@@ -145,7 +155,7 @@ def main(path: Path) -> None:
             rows = ods_rows(path)
         else:
             rows = split_rows(path.read_bytes())
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+    except (zipfile.BadZipFile, KeyError, ValueError, OSError, csv.Error) as error:
         fail(f"It is damaged ({type(error).__name__}).")
     header = find_header(rows)
     if header is None:

@@ -142,7 +142,8 @@ def _board_words(facts: dict[str, Any]) -> str:
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "", text.casefold())
+    """Letters and digits alone; a name that has none of ours stays as it is, so that no two of those are one."""
+    return re.sub(r"[^a-z0-9]+", "", text.casefold()) or text.casefold().strip()
 
 
 def _parts_not_listed(parts: list[PartFacts], rows: list[Row], findings: list[str]) -> list[Row]:

@@ -27,13 +27,13 @@ from registry.stores.stores import Stores
 _RETAILERS = ("Digi-Key", "Mouser", "RS", "Newark", "Farnell", "LCSC")
 _JLC_ROW_MAX = 200  # designators in one row of JLCPCB's form
 _NAMESPACE = uuid.UUID("6b7ab0ad-0b6e-5f0e-9f6a-6272696b7964")
-_ACTS = re.compile(r"^[=+\-@\t\r]")
+_ACTS = re.compile(r"^[=+\-@\t\r＝＋－＠]")
 _NUMBER = re.compile(r"^[+-]?\d[\d.,]*\s*[\w%Ωµ°/]*$")
 
 
 def safe_cell(value: object) -> str:
     """Text that no spreadsheet takes for a formula. Numbers such as -12 V stay. Source: hostile-inputs, row 36."""
-    text = f"{value:g}" if isinstance(value, float) else str(value)
+    text = f"{value:.12g}" if isinstance(value, float) else str(value)
     return f"'{text}" if _ACTS.match(text) and not _NUMBER.match(text) else text
 
 
@@ -172,7 +172,7 @@ def cyclonedx(materials: Materials) -> bytes:
 
 def _component(line: BomLine) -> Component:
     said = {
-        "cdx:device:quantity": f"{line.quantity:g}",
+        "cdx:device:quantity": f"{line.quantity:.12g}",
         "cdx:device:function": line.kind,
         "cdx:device:location": " ".join(line.designators),
         "brickyard:value": line.value,
