@@ -8,78 +8,69 @@ import cadquery as cq
 
 sys.path.insert(0, str(Path(globals().get("__file__", "assembly.py")).resolve().parent / "parts"))
 
-import base_pad  # noqa: E402
-import beam_stiffener  # noqa: E402
-import chamber_long_plate  # noqa: E402
-import chamber_side_plate  # noqa: E402
-import control_bracket  # noqa: E402
-import corner_gusset  # noqa: E402
-import cross_beam  # noqa: E402
-import cylinder_base  # noqa: E402
-import cylinder_clevis  # noqa: E402
-import depth_collar  # noqa: E402
-import drawer_bracket_base  # noqa: E402
-import drawer_bracket_lug  # noqa: E402
-import drawer_cross  # noqa: E402
-import drawer_drive  # noqa: E402
-import drawer_front  # noqa: E402
-import drawer_guide  # noqa: E402
-import drawer_lug  # noqa: E402
-import drawer_pin  # noqa: E402
-import drawer_side  # noqa: E402
-import drawer_tail  # noqa: E402
-import fasteners  # noqa: E402
-import foot_guide  # noqa: E402
-import foot_plate  # noqa: E402
-import foot_rib  # noqa: E402
-import front_hood  # noqa: E402
-import hopper_bearer  # noqa: E402
-import hopper_ear  # noqa: E402
-import hopper_front  # noqa: E402
-import hopper_grate  # noqa: E402
-import hopper_side  # noqa: E402
-import hydraulics  # noqa: E402
-import lid_plate  # noqa: E402
-import lid_rib  # noqa: E402
-import lid_top  # noqa: E402
-import liner_long  # noqa: E402
-import liner_side  # noqa: E402
-import main_pin  # noqa: E402
-import main_table  # noqa: E402
-import main_upright  # noqa: E402
-import mid_rail  # noqa: E402
-import press_params as p  # noqa: E402
-import reaction_plate  # noqa: E402
-import rear_cross_tube  # noqa: E402
-import rear_guard  # noqa: E402
-import rear_leg  # noqa: E402
-import rear_rail  # noqa: E402
-import rod_socket  # noqa: E402
-import side_guard  # noqa: E402
-import side_plate  # noqa: E402
-import sleeve  # noqa: E402
-import table_rib  # noqa: E402
-import unit_shelf  # noqa: E402
-import upright_cap  # noqa: E402
-from press_shapes import facing_x, facing_y, flat_at  # noqa: E402
+import base_pad
+import beam_stiffener
+import chamber_long_plate
+import chamber_side_plate
+import control_bracket
+import corner_gusset
+import cross_beam
+import cylinder_base
+import cylinder_clevis
+import depth_collar
+import drawer_bracket_base
+import drawer_bracket_lug
+import drawer_cross
+import drawer_drive
+import drawer_front
+import drawer_guide
+import drawer_lug
+import drawer_pin
+import drawer_side
+import drawer_tail
+import fasteners
+import foot_guide
+import foot_plate
+import foot_rib
+import front_hood
+import hopper_bearer
+import hopper_ear
+import hopper_front
+import hopper_grate
+import hopper_side
+import hose_routes
+import hydraulics
+import lid_plate
+import lid_rib
+import lid_top
+import liner_long
+import liner_side
+import main_pin
+import main_table
+import main_upright
+import mid_rail
+import press_params as p
+import reaction_plate
+import rear_cross_tube
+import rear_guard
+import rear_leg
+import rear_rail
+import rod_socket
+import side_guard
+import side_plate
+import sleeve
+import table_rib
+import unit_shelf
+import upright_cap
+from press_colours import BLACK, BLUE, BRIGHT, ESTOP, FRAME, RED, SHEET, SOIL, STEEL, WEAR, YELLOW, ZINC
+from press_shapes import facing_x, facing_y, flat_at, pointing
 
 POSE = "press"  # or "fill", "eject"
 
-FRAME = cq.Color(0.13, 0.16, 0.19)
-RED = cq.Color(0.72, 0.22, 0.09)
-STEEL = cq.Color(0.55, 0.57, 0.60)
-BRIGHT = cq.Color(0.80, 0.82, 0.84)
-WEAR = cq.Color(0.40, 0.41, 0.44)
-SHEET = cq.Color(0.68, 0.71, 0.73)
-YELLOW = cq.Color(0.96, 0.74, 0.06)
-ZINC = cq.Color(0.78, 0.77, 0.70)
-BLUE = cq.Color(0.10, 0.24, 0.42)
-BLACK = cq.Color(0.06, 0.06, 0.07)
-ESTOP = cq.Color(0.80, 0.05, 0.05)
-SOIL = cq.Color(0.66, 0.42, 0.26)
-
 counts: dict[str, int] = {}  # how many of each part or fastener were placed: the bill of materials must agree
-joints: list[tuple[str, float, float, cq.Location]] = []  # fastener, diameter, grip, place: what the checks walk through
+joints: list[
+    tuple[str, float, float, cq.Location]
+] = []  # fastener, diameter, grip, place: what the checks walk through
 shapes: dict[str, cq.Workplane] = {}
 
 
@@ -90,22 +81,11 @@ def put(group: cq.Assembly, name: str, shape: cq.Workplane, colour: cq.Color, *p
         group.add(shape, name=f"{name}_{counts[name]}", loc=place, color=colour)
 
 
-def pointing(x: float, y: float, z: float, way: tuple[float, float, float]) -> cq.Location:
-    """A place whose local Z points along `way`."""
-    return cq.Location(cq.Plane((x, y, z), normal=way))
-
-
 def fasten(name: str, d: int, length: float, grip: float, *places: cq.Location, kind: str = "bolt") -> None:
-    """Adds fasteners: a bolt with washers and nut, or of another `kind`."""
-    if name not in shapes:
-        nut = kind != "screw"
-        shapes[name] = {
-            "rod": lambda: fasteners.threaded_rod(d, length, grip),
-            "flush": lambda: fasteners.countersunk(d, length, grip),
-        }.get(kind, lambda: fasteners.bolt(d, length, grip, nut))()
-    key = f"{name} g{grip:g}"
+    """Adds fasteners of one of the kinds that `fasteners.make` knows."""
+    key = f"{name} {grip:g}"
     if key not in shapes:
-        shapes[key] = fasteners.bolt(d, length, grip, kind != "screw") if kind in ("bolt", "screw") else shapes[name]
+        shapes[key] = fasteners.make(kind, d, length, grip)
     for place in places:
         counts[name] = counts.get(name, 0) + 1
         joints.append((name, d, grip, place))
@@ -187,7 +167,9 @@ for z, up in ((p.BEAM_LOW_Z + p.UPE_HEIGHT / 2, 1), (p.BEAM_HIGH_Z + p.UPE_HEIGH
             x = sx * p.FLANGE_BOLT_X
             grip = p.UPE_FLANGE + p.REACTION_THICKNESS
             if up > 0:
-                head = pointing(x, sy * p.BASE_BOLT_Y, p.BEAM_LOW_Z + p.UPE_HEIGHT + p.CYLINDER_BASE_THICKNESS, (0, 0, -1))
+                head = pointing(
+                    x, sy * p.BASE_BOLT_Y, p.BEAM_LOW_Z + p.UPE_HEIGHT + p.CYLINDER_BASE_THICKNESS, (0, 0, -1)
+                )
             else:
                 head = pointing(x, sy * p.REACTION_BOLT_Y, p.REACTION_Z, (0, 0, 1))
             fasten("iso_4017_m16x60", 16, 60, grip, head)
@@ -195,7 +177,14 @@ seat_z = p.BEAM_LOW_Z + p.UPE_HEIGHT
 put(frame, "cylinder_base", cylinder_base.part, RED, flat_at(0, 0, seat_z))
 clevis_z = seat_z + p.CYLINDER_BASE_THICKNESS
 inner = p.MAIN_EYE_WIDTH / 2 + 1
-put(frame, "cylinder_clevis", cylinder_clevis.part, RED, facing_y(0, -inner, clevis_z), facing_y(0, inner + 20, clevis_z))
+put(
+    frame,
+    "cylinder_clevis",
+    cylinder_clevis.part,
+    RED,
+    facing_y(0, -inner, clevis_z),
+    facing_y(0, inner + 20, clevis_z),
+)
 put(frame, "reaction_plate", reaction_plate.part, STEEL, flat_at(0, 0, p.REACTION_Z))
 
 # --- chamber and table ----------------------------------------------------------------------------------------------
@@ -206,7 +195,9 @@ put(chamber, "chamber_long_plate", chamber_long_plate.part, RED,
 put(chamber, "chamber_side_plate", chamber_side_plate.part, RED,
     facing_y(0, -p.CHAMBER_Y, top_of_table), facing_y(0, p.CHAMBER_Y + p.CHAMBER_PLATE, top_of_table))  # fmt: skip
 liner_z = top_of_table - p.CHAMBER_HEIGHT / 2
-put(chamber, "liner_long", liner_long.part, WEAR, facing_x(p.BRICK_WIDTH / 2, 0, liner_z), facing_x(-long_x, 0, liner_z))
+put(
+    chamber, "liner_long", liner_long.part, WEAR, facing_x(p.BRICK_WIDTH / 2, 0, liner_z), facing_x(-long_x, 0, liner_z)
+)
 put(chamber, "liner_side", liner_side.part, WEAR,
     facing_y(0, -p.BRICK_LENGTH / 2, liner_z), facing_y(0, p.CHAMBER_Y, liner_z))  # fmt: skip
 put(chamber, "table_rib", table_rib.part, STEEL,
@@ -218,7 +209,13 @@ for sy in BOTH:
         head = pointing(x, sy * guide_y, p.TABLE_Z + p.GUIDE_HEIGHT, (0, 0, -1))
         fasten("iso_4017_m12x55", 12, 55, p.GUIDE_HEIGHT + p.TABLE_THICKNESS, head)
     for x in p.TABLE_BOLT_X:
-        fasten("iso_4014_m16x120", 16, 120, p.TABLE_THICKNESS + p.TUBE, pointing(x, sy * p.UPRIGHT_Y, p.TABLE_Z, (0, 0, -1)))
+        fasten(
+            "iso_4014_m16x120",
+            16,
+            120,
+            p.TABLE_THICKNESS + p.TUBE,
+            pointing(x, sy * p.UPRIGHT_Y, p.TABLE_Z, (0, 0, -1)),
+        )
         put(frame, "sleeve", sleeve.part, FRAME, pointing(x, sy * p.UPRIGHT_Y, top_of_table, (0, 0, -1)))
     for depth in p.TIE_DEPTHS:
         head = pointing(long_x + p.CHAMBER_PLATE, sy * p.TIE_Y, top_of_table - depth, (-1, 0, 0))
@@ -240,9 +237,8 @@ put(foot, "rod_socket", rod_socket.part, STEEL, flat_at(0, 0, under - p.SOCKET_L
 guide_z = under - p.SOCKET_LENGTH + 20
 put(foot, "foot_guide", foot_guide.part, STEEL, flat_at(0, 0, guide_z))
 for sx in BOTH:
-    put(foot, "foot_rib", foot_rib.part, STEEL,
-        cq.Location(cq.Plane((sx * 30 - 6, 145, guide_z + 12), (0, -1, 0), (-1, 0, 0))) * cq.Location(cq.Vector(0, 0, -12)),
-        facing_x(sx * 30 - 6, -145, guide_z + 12) * cq.Location(cq.Vector(0, 0, 0)))  # fmt: skip
+    far = cq.Location(cq.Plane((sx * 30 + 6, 145, guide_z + 12), (0, -1, 0), (-1, 0, 0)))
+    put(foot, "foot_rib", foot_rib.part, STEEL, far, facing_x(sx * 30 - 6, -145, guide_z + 12))
 shoulder = under - p.SOCKET_LENGTH
 collar = flat_at(0, 0, p.MAIN_PIN_Z + p.MAIN_LENGTH - 31)
 put(foot, "depth_collar", depth_collar.part, BRIGHT, collar, collar * TURN_Z)
@@ -256,7 +252,14 @@ for sy in BOTH:
 
 # --- drawer, drawer cylinder ----------------------------------------------------------------------------------------
 t, travel = p.DRAWER_PLATE, p.DRAWER_TRAVEL[POSE]
-put(drawer, "drawer_side", drawer_side.part, STEEL, facing_y(0, -p.BRICK_LENGTH / 2, 0), facing_y(0, p.BRICK_LENGTH / 2 + t, 0))
+put(
+    drawer,
+    "drawer_side",
+    drawer_side.part,
+    STEEL,
+    facing_y(0, -p.BRICK_LENGTH / 2, 0),
+    facing_y(0, p.BRICK_LENGTH / 2 + t, 0),
+)
 put(drawer, "drawer_front", drawer_front.part, WEAR, facing_x(p.LID_FRONT, 0, p.DRAWER_HEIGHT / 2))
 put(drawer, "drawer_cross", drawer_cross.part, STEEL, facing_x(p.SOIL_FRONT, 0, p.DRAWER_HEIGHT / 2))
 put(drawer, "drawer_drive", drawer_drive.part, STEEL, facing_x(p.SOIL_REAR - t, 0, p.DRAWER_HEIGHT / 2))
@@ -351,27 +354,7 @@ put(hydraulic, "levers", hydraulics.levers(), BLACK, flat_at(valve_x, outside, p
 put(hydraulic, "starter", hydraulics.starter(), SHEET, flat_at(box_x, outside, plate_z))
 put(hydraulic, "emergency_stop", hydraulics.emergency_stop(), ESTOP, flat_at(box_x, outside, plate_z))
 
-vy, vz = outside - 94, plate_z - 20
-cap_z, head_z = (p.MAIN_PIN_Z + port for port in hydraulics.MAIN_PORTS)
-pump_x = unit_x + 238
-hoses = {
-    "main_raise": [(valve_x - 30, vy, vz), (valve_x - 30, vy - 45, vz - 70), (valve_x - 60, -360, 500), (190, -190, 400),
-                   (60, -185, cap_z), (0, -105, cap_z)],
-    "main_lower": [(valve_x + 30, vy, vz), (valve_x + 30, vy - 50, vz - 60), (valve_x - 20, -370, 600), (210, -190, 590),
-                   (60, -190, head_z + 10), (0, -105, head_z)],
-    "drawer_out": [(valve_x - 65, vy, vz + 30), (valve_x - 75, vy - 50, vz - 40), (valve_x - 130, -405, 620), (0, -392, 560),
-                   (-420, -360, 575), (-620, -300, 770), (-900, -190, 960), (-1075, -130, 1085),
-                   (p.REAR_LEG_X + hydraulics.DRAWER_PORTS[0], -56, p.DRAWER_AXIS_Z)],
-    "drawer_back": [(valve_x + 65, vy, vz + 30), (valve_x + 60, vy - 60, vz - 60), (valve_x - 60, -420, 590), (0, -392, 595),
-                    (-380, -375, 625), (-520, -280, 790), (-600, -130, 930),
-                    (p.REAR_LEG_X + hydraulics.DRAWER_PORTS[1], -80, 1050),
-                    (p.REAR_LEG_X + hydraulics.DRAWER_PORTS[1], -56, p.DRAWER_AXIS_Z)],
-    "pressure": [(valve_x - 115, -362, plate_z + 12), (valve_x - 145, -356, plate_z - 30), (valve_x - 160, -348, 640),
-                 (0, -338, 545), (-330, -338, 545), (-480, -240, 610), (pump_x, -120, shelf_z + 488), (pump_x, -60, shelf_z + 488)],
-    "return": [(valve_x + 115, -362, plate_z + 12), (valve_x + 150, -366, plate_z - 50), (valve_x, -390, 520),
-               (0, -372, 490), (-420, -340, 520), (unit_x + 165, -240, shelf_z + 400),
-               (unit_x + 165, -170, shelf_z + 398)],
-}  # fmt: skip
+hoses = hose_routes.routes(valve_x, outside, plate_z, unit_x, shelf_z)
 for name, points in hoses.items():
     put(hydraulic, f"hose_{name}", hydraulics.hose(points), BLACK, flat_at(0, 0, 0))
 
@@ -394,7 +377,12 @@ put(guards, "front_hood", front_hood.folded(), YELLOW, flat_at(sum(p.HOOD_X) / 2
 
 # --- bricks, to show what comes out ---------------------------------------------------------------------------------
 bricks = cq.Assembly(name="bricks_not_part_of_the_machine")
-brick = cq.Workplane("XY").box(p.BRICK_WIDTH, p.BRICK_LENGTH, p.BRICK_HEIGHT, centered=(True, True, False)).edges().chamfer(2)
+brick = (
+    cq.Workplane("XY")
+    .box(p.BRICK_WIDTH, p.BRICK_LENGTH, p.BRICK_HEIGHT, centered=(True, True, False))
+    .edges()
+    .chamfer(2)
+)
 put(bricks, "brick", brick, SOIL, flat_at(0, 0, face_z), flat_at(480, 0, p.TABLE_Z))
 
 result = cq.Assembly(name="brick_press")

@@ -9,9 +9,7 @@ PROCESS = "saw, drill"
 FINISH = "blast, primer 80 um, top coat 80 um"
 QUANTITY = 4
 
-web = [
-    (a * p.JOINT_Z, s * p.UPRIGHT_Y + b * p.JOINT_Y) for s in (-1, 1) for a in (-1, 1) for b in (-1, 1)
-]
+web = [(a * p.JOINT_Z, s * p.UPRIGHT_Y + b * p.JOINT_Y) for s in (-1, 1) for a in (-1, 1) for b in (-1, 1)]
 flange_x = p.FACE_X - p.FLANGE_BOLT_X
 flange = [(flange_x, s * y) for s in (-1, 1) for y in (p.BASE_BOLT_Y, p.REACTION_BOLT_Y)]
 part = channel(p.BEAM_LENGTH, web, flange)

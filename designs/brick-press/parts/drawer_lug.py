@@ -11,7 +11,9 @@ QUANTITY = 2
 
 t = p.DRAWER_PLATE
 reach = p.SOIL_REAR - t - p.LUG_PIN_X  # from the drive plate to the pin
-body = cq.Workplane("XY").polyline([(-t, -20), (0, -20), (0, -40), (reach, -22), (reach, 22), (0, 40), (0, 20), (-t, 20)])
+body = cq.Workplane("XY").polyline(
+    [(-t, -20), (0, -20), (0, -40), (reach, -22), (reach, 22), (0, 40), (0, 20), (-t, 20)]
+)
 body = body.close().extrude(t).union(cq.Workplane("XY").center(reach, 0).circle(22).extrude(t))
 part = body.cut(cq.Workplane("XY").center(reach, 0).circle(p.DRAWER_PIN / 2 + 0.1).extrude(t))
 

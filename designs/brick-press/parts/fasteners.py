@@ -52,3 +52,12 @@ def retaining_ring(shaft: float) -> cq.Workplane:
     """External retaining ring (DIN 471) about Z, from Z = 0."""
     ring = cq.Workplane("XY").circle(shaft / 2 + 3).circle(shaft / 2 - 1.2).extrude(1.2)
     return ring.cut(cq.Workplane("XY").center(shaft / 2, 0).rect(8, 5).extrude(2))
+
+
+def make(kind: str, d: int, length: float, grip: float) -> cq.Workplane:
+    """A fastener: "bolt" with a nut, "screw" without one, "flush" countersunk, "rod" threaded from end to end."""
+    if kind == "rod":
+        return threaded_rod(d, length, grip)
+    if kind == "flush":
+        return countersunk(d, length, grip)
+    return bolt(d, length, grip, nut=kind == "bolt")

@@ -11,7 +11,7 @@ QUANTITY = 1
 
 c = 2 * p.FOOT_CLEARANCE
 drain = [(s * 48, t * 105, 30) for s in (-1, 1) for t in (-1, 1)]  # lets soil fall out of the foot
-part = plate((p.BRICK_WIDTH - c, p.BRICK_LENGTH - c), 12, [(0, 0, 110.5)] + drain)
+part = plate((p.BRICK_WIDTH - c, p.BRICK_LENGTH - c), 12, [(0, 0, 110.5), *drain])
 
 result = part
 if "show_object" in globals():

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: CERN-OHL-S-2.0
 import cadquery as cq
 import press_params as p
-from press_shapes import plate, strip, bend_deduction, bend_notches
+from press_shapes import bend_deduction, bend_notches, plate, strip
 
 MATERIAL = "S235 steel"
 PROCESS = "laser cut, bend"
@@ -28,12 +28,13 @@ for mark in bend_notches([((-length / 2, s * y), (length / 2, s * y)) for s in (
 
 def folded() -> cq.Workplane:
     """The bent hood: X along the machine from its middle, Z = 0 on the table."""
-    right = [(inner, wall), (inner, t), (inner + foot, t)]
+    right = [(inner, wall), (inner, 0), (inner + foot, 0)]
     side = strip([(-x, y) for x, y in reversed(right)] + right, t)
     body = cq.Workplane("YZ").polyline(side).close().extrude(length / 2, both=True)
     feet = [(x, s * p.HOOD_BOLT_Y) for x in xs for s in (-1, 1)]
     body = body.cut(cq.Workplane("XY").pushPoints(feet).circle(p.M8_HOLE / 2).extrude(10))
     return body.cut(cq.Workplane("XY").pushPoints(slots).slot2D(140, 10, 90).extrude(400))
+
 
 result = part
 if "show_object" in globals():

@@ -1,11 +1,11 @@
-"""Side sheet of the hopper, 4 mm, as the flat pattern to cut: throat, flare and rim; butts between front and rear sheet."""
+"""Side sheet of the hopper, 4 mm, as the flat pattern to cut; butts between front and rear sheet."""
 
 # SPDX-License-Identifier: CERN-OHL-S-2.0
 from math import atan2, degrees, hypot
 
 import cadquery as cq
 import press_params as p
-from press_shapes import plate, strip, bend_deduction, bend_notches
+from press_shapes import bend_deduction, bend_notches, plate, strip
 
 MATERIAL = "S235 steel"
 PROCESS = "laser cut, bend"
@@ -34,6 +34,7 @@ def folded() -> cq.Workplane:
     body = cq.Workplane("YZ").polyline(side).close().extrude(high + 1, both=True)
     face = [(-low, -9), (low, -9), (low, z1), (high, z2), (high, z2 + 9), (-high, z2 + 9), (-high, z2), (-low, z1)]
     return body.intersect(cq.Workplane("XZ").polyline(face).close().extrude(-2 * p.FLARE_OUT, both=True))
+
 
 result = part
 if "show_object" in globals():

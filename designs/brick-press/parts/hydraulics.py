@@ -25,18 +25,27 @@ def _eye(pin: float, radius: float, width: float, reach: float) -> Shape:
 
 
 def _tie_rod_cylinder(
-    side: float, barrel: float, tie: float, eye: tuple[float, float, float], ends: tuple[float, float, float, float], port: float
+    side: float,
+    barrel: float,
+    tie: float,
+    eye: tuple[float, float, float],
+    ends: tuple[float, float, float, float],
+    port: float,
 ) -> Shape:
     """Eye, cap, barrel, head, four tie rods and two ports on the -Y side; the pin is at the origin, the axis is +Z."""
     cap0, cap1, head0, head1 = ends
     body = _eye(*eye, cap0 + 1)
-    body = body.union(_block(side, cap1 - cap0, cap0, side * 0.04)).union(_block(side, head1 - head0, head0, side * 0.04))
+    body = body.union(_block(side, cap1 - cap0, cap0, side * 0.04)).union(
+        _block(side, head1 - head0, head0, side * 0.04)
+    )
     body = body.union(_rod(barrel, head0 - cap1, cap1))
     offset = side / 2 - tie * 0.85
     for x in (-offset, offset):
         for y in (-offset, offset):
             body = body.union(_rod(tie, head0 - cap1, cap1, x, y))
-            body = body.union(_rod(tie * 1.6, tie * 0.8, head1, x, y)).union(_rod(tie * 1.6, tie * 0.8, cap0 - tie * 0.8, x, y))
+            body = body.union(_rod(tie * 1.6, tie * 0.8, head1, x, y)).union(
+                _rod(tie * 1.6, tie * 0.8, cap0 - tie * 0.8, x, y)
+            )
     for z in ((cap0 + cap1) / 2, (head0 + head1) / 2):
         fitting = cq.Workplane("XZ", origin=(0, -side / 2, z)).circle(port / 2).extrude(port * 0.7)
         body = body.union(fitting)
@@ -50,18 +59,18 @@ DRAWER_PORTS = (57.5, 527.5)
 def main_cylinder() -> Shape:
     """Body of the main cylinder, ISO 6020-2 125/70 x 200 with a plain eye; its pin lies along Y."""
     body = _tie_rod_cylinder(165, 150, 22, (p.MAIN_PIN, 50, p.MAIN_EYE_WIDTH), (60, 135, 365, 445), 38)
-    return body.union(_rod(98, 14, 445)).cut(_rod(p.MAIN_ROD, 40, 430))
+    return body.union(_rod(98, 14, 445)).cut(_rod(p.MAIN_ROD, 460, 136)).cut(_rod(p.MAIN_BORE, 229, 136))
 
 
 def main_rod() -> Shape:
     """Rod of the main cylinder, its shoulder at Z = 0 and its M48 x 2 thread above."""
-    return _rod(p.MAIN_ROD, 160 + p.MAIN_STROKE, -160 - p.MAIN_STROKE).union(_rod(46, 63, 0)).faces(">Z").chamfer(2)
+    return _rod(p.MAIN_ROD, 150 + p.MAIN_STROKE, -150 - p.MAIN_STROKE).union(_rod(46, 63, 0)).faces(">Z").chamfer(2)
 
 
 def drawer_cylinder() -> Shape:
     """Body of the drawer cylinder, ISO 6020-2 50/28 x 400 with an eye; its pin lies along Y."""
     body = _tie_rod_cylinder(75, 60, 12, (p.DRAWER_PIN, 20, p.DRAWER_EYE_WIDTH), (35, 80, 500, 555), 26)
-    return body.union(_rod(42, 10, 555)).cut(_rod(p.DRAWER_ROD, 40, 540))
+    return body.union(_rod(42, 10, 555)).cut(_rod(p.DRAWER_ROD, 500, 80)).cut(_rod(p.DRAWER_BORE, 420, 80))
 
 
 def drawer_rod() -> Shape:
@@ -78,7 +87,9 @@ def tank() -> Shape:
     for x in (-200, 200):
         foot = cq.Workplane("XY", origin=(x, 0, 0)).rect(50, 340).extrude(30)
         foot = foot.union(cq.Workplane("XY", origin=(x, 0, 0)).rect(50, 420).extrude(8))
-        foot = foot.cut(cq.Workplane("XY").pushPoints([(x, -p.TANK_BOLT_Y), (x, p.TANK_BOLT_Y)]).circle(p.M12_HOLE / 2).extrude(40))
+        foot = foot.cut(
+            cq.Workplane("XY").pushPoints([(x, -p.TANK_BOLT_Y), (x, p.TANK_BOLT_Y)]).circle(p.M12_HOLE / 2).extrude(40)
+        )
         body = body.union(foot)
     gauge = cq.Workplane("XZ", origin=(-150, -175, 180)).rect(28, 127).extrude(16).edges("|Y").fillet(8)
     cover = cq.Workplane("XZ", origin=(70, -175, 180)).circle(75).extrude(8)
@@ -88,7 +99,9 @@ def tank() -> Shape:
 def filter_and_breather() -> Shape:
     """Return filter and pressure gauge on the tank's lid, in the tank's coordinates."""
     body = _rod(95, 60, 350, 165, -120).union(_rod(75, 12, 410, 165, -120))
-    return body.union(cq.Workplane("XZ", origin=(-110, -140, 400)).circle(32).extrude(28)).union(_rod(12, 30, 350, -110, -150))
+    return body.union(cq.Workplane("XZ", origin=(-110, -140, 400)).circle(32).extrude(28)).union(
+        _rod(12, 30, 350, -110, -150)
+    )
 
 
 def motor() -> Shape:
@@ -124,7 +137,9 @@ def valve_bank() -> Shape:
     """Two-spool manual valve bank; its back is Y = 0, the middle of its mounting holes the origin, levers stand up."""
     body = cq.Workplane("XY", origin=(0, -40, -55)).rect(170, 80).extrude(110).edges("|Z").chamfer(4)
     flange = cq.Workplane("XZ").rect(180, 116).extrude(12)
-    flange = flange.cut(cq.Workplane("XZ").pushPoints([(a * 70, b * 45) for a in (-1, 1) for b in (-1, 1)]).circle(4.5).extrude(12))
+    flange = flange.cut(
+        cq.Workplane("XZ").pushPoints([(a * 70, b * 45) for a in (-1, 1) for b in (-1, 1)]).circle(4.5).extrude(12)
+    )
     clear = cq.Workplane("XZ", origin=(0, -12, 0)).pushPoints([(a * 70, b * 45) for a in (-1, 1) for b in (-1, 1)])
     body = body.cut(clear.circle(11).extrude(200)).cut(cq.Workplane("XZ").rect(200, 130).extrude(12)).union(flange)
     for x in (-30, 30):
@@ -149,7 +164,9 @@ def levers() -> Shape:
 def starter() -> Shape:
     """Motor starter's box; its back is Y = 0, the middle of its mounting holes the origin."""
     body = cq.Workplane("XZ").rect(200, 190).extrude(110).edges("|Y").fillet(8)
-    body = body.cut(cq.Workplane("XZ").pushPoints([(a * 70, b * 45) for a in (-1, 1) for b in (-1, 1)]).circle(4.5).extrude(20))
+    body = body.cut(
+        cq.Workplane("XZ").pushPoints([(a * 70, b * 45) for a in (-1, 1) for b in (-1, 1)]).circle(4.5).extrude(20)
+    )
     for x in (-60, -20, 20, 60):
         body = body.union(_rod(20, 14, -109, x, -55))
     return body

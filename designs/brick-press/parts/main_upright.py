@@ -12,7 +12,7 @@ QUANTITY = 4
 z0 = p.PAD_THICKNESS
 beams = (p.BEAM_LOW_Z + p.UPE_HEIGHT / 2, p.BEAM_HIGH_Z + p.UPE_HEIGHT / 2)
 along_x = [(a * p.JOINT_Y, z + b * p.JOINT_Z - z0) for z in beams for a in (-1, 1) for b in (-1, 1)]
-rows = (p.RAIL_LOW_Z, p.RAIL_LOW_Z + p.GUSSET_LEG, p.RAIL_HIGH_Z - p.GUSSET_LEG, p.RAIL_HIGH_Z) + p.BRACKET_BOLT_Z
+rows = (p.RAIL_LOW_Z, p.RAIL_LOW_Z + p.GUSSET_LEG, p.RAIL_HIGH_Z - p.GUSSET_LEG, p.RAIL_HIGH_Z, *p.BRACKET_BOLT_Z)
 along_y = [(0, z - z0) for z in rows] + [(s * p.HOPPER_BOLT_X, p.HOPPER_BOLT_Z - z0) for s in (-1, 1)]
 part = square_tube(p.UPRIGHT_LENGTH, along_x, along_y, [(0, z - z0) for z in p.GUARD_BOLT_Z])
 

@@ -4,6 +4,8 @@ A plate lies in XY with its underside on Z = 0, as it lies on the cutting table.
 """
 
 # SPDX-License-Identifier: CERN-OHL-S-2.0
+from collections.abc import Sequence
+from itertools import pairwise
 from math import hypot, radians, tan
 
 import cadquery as cq
@@ -15,7 +17,11 @@ Slot = tuple[float, float, float, float]  # centre x, centre y, width, height
 
 
 def plate(
-    outline: list[Point] | Point, thickness: float, holes: list[Hole] = [], slots: list[Slot] = [], radius: float = 0.0
+    outline: list[Point] | Point,
+    thickness: float,
+    holes: Sequence[Hole] = (),
+    slots: Sequence[Slot] = (),
+    radius: float = 0.0,
 ) -> cq.Workplane:
     """A flat plate, cut from a sheet; an outline of two numbers is a rectangle about the origin."""
     if isinstance(outline, tuple):
@@ -31,9 +37,9 @@ def plate(
 
 def square_tube(
     length: float,
-    along_x: list[Point] = [],
-    along_y: list[Point] = [],
-    blind_y: list[Point] = [],
+    along_x: Sequence[Point] = (),
+    along_y: Sequence[Point] = (),
+    blind_y: Sequence[Point] = (),
 ) -> cq.Workplane:
     """Square hollow section along Z from 0, with sleeve holes through it and small holes in its +Y wall only.
 
@@ -50,7 +56,10 @@ def square_tube(
 
 
 def channel(length: float, web: list[Point], flange: list[Point]) -> cq.Workplane:
-    """UPE 160 along Z, centred; back of the web at X = 0, flanges to +X. `web` lists (y, z); `flange` (x, z) in the +Y flange."""
+    """UPE 160 along Z, centred; back of the web at X = 0, flanges to +X.
+
+    `web` lists holes (y, z); `flange` (x, z) in the +Y flange.
+    """
     h, b, t = p.UPE_HEIGHT / 2, p.UPE_WIDTH, p.UPE_FLANGE
     body = (
         cq.Workplane("XY")
@@ -67,9 +76,9 @@ def channel(length: float, web: list[Point], flange: list[Point]) -> cq.Workplan
 
 
 def strip(points: list[Point], thickness: float) -> list[Point]:
-    """The closed outline of a folded sheet whose inner face follows `points`; the sheet grows to the left of the way."""
+    """The closed outline of a folded sheet: its inner face follows `points`, the sheet grows to the left."""
     normals = []
-    for (ax, ay), (bx, by) in zip(points, points[1:]):
+    for (ax, ay), (bx, by) in pairwise(points):
         size = hypot(bx - ax, by - ay)
         normals.append((-(by - ay) / size, (bx - ax) / size))
     outer = []
@@ -112,3 +121,8 @@ def facing_x(x: float, y: float, z: float) -> cq.Location:
 def facing_y(x: float, y: float, z: float) -> cq.Location:
     """A plate stood up along the machine: local X runs to +X, local Y up; it fills y - thickness to y."""
     return cq.Location(cq.Plane((x, y, z), (1, 0, 0), (0, -1, 0)))
+
+
+def pointing(x: float, y: float, z: float, way: tuple[float, float, float]) -> cq.Location:
+    """A place whose local Z points along `way`."""
+    return cq.Location(cq.Plane((x, y, z), normal=way))

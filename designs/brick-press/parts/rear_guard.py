@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: CERN-OHL-S-2.0
 import cadquery as cq
 import press_params as p
-from press_shapes import plate, strip, bend_deduction, bend_notches
+from press_shapes import bend_deduction, bend_notches, plate, strip
 
 MATERIAL = "S235 steel"
 PROCESS = "laser cut, bend"
@@ -37,6 +37,7 @@ def folded() -> cq.Workplane:
     roof = [(-270 + 45 * i, y) for i in range(13) for y in (-150, 0, 150)]
     body = body.cut(walls.extrude(400, both=True))
     return body.cut(cq.Workplane("XY").pushPoints(roof).slot2D(90, 10, 90).extrude(1000))
+
 
 result = part
 if "show_object" in globals():

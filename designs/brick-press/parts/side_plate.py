@@ -13,7 +13,7 @@ h, leg = p.TUBE / 2, -p.GUSSET_LEG - 40
 front, back, x = p.UPRIGHT_X + h, -p.UPRIGHT_X - h, p.FACE_X
 outline = [(front, h), (front, leg), (x, leg), (x, -h - 30), (x - 30, -h), (-x + 30, -h), (-x, -h - 30), (-x, leg)]
 outline += [(back, leg), (back - 60, -h), (back - 160, -h), (back - 160, h)]
-xs = (p.UPRIGHT_X, p.MID_RAIL_BOLT_X, -p.MID_RAIL_BOLT_X, -p.UPRIGHT_X) + tuple(back - d for d in p.RAIL_BOLTS)
+xs = (p.UPRIGHT_X, p.MID_RAIL_BOLT_X, -p.MID_RAIL_BOLT_X, -p.UPRIGHT_X, *tuple(back - d for d in p.RAIL_BOLTS))
 holes = [(x, 0, p.M16_HOLE) for x in xs] + [(s * p.UPRIGHT_X, -p.GUSSET_LEG, p.M16_HOLE) for s in (-1, 1)]
 part = plate(outline, 10, holes)
 
