@@ -1,0 +1,226 @@
+"""The merged bill of materials: what becomes one line and what never does, and its forms for vendors."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+
+from registry.builds.bom.merge import BoardParts, PartFacts, TableLines, merge
+from registry.builds.bom.vendors import (
+    bom_csv,
+    cyclonedx,
+    designators_on,
+    jlcpcb_bom,
+    jlcpcb_cpl,
+    one_click,
+    pcbway_bom,
+)
+from registry.builds.schemas import BomLine, Materials
+
+
+def part(reference: str, value: str = "10k", **kept: Any) -> dict[str, Any]:
+    fields = {name: kept.pop(name) for name in ("MPN", "Manufacturer", "LCSC", "Digikey", "Alt MPN") if name in kept}
+    return {"reference": reference, "value": value, "footprint": "R:R_0805", "fields": fields, **kept}
+
+
+def board(name: str, *components: dict[str, Any], **facts: Any) -> BoardParts:
+    return BoardParts(name, f"{name}.kicad_pcb", list(components), facts)
+
+
+def line(*references: str, **kept: Any) -> dict[str, Any]:
+    return {"row": 2, "references": list(references), "quantity": float(len(references) or 1), "suppliers": {}, **kept}
+
+
+def electronic(materials: Materials) -> list[BomLine]:
+    return [row for row in materials.lines if row.kind == "electronic"]
+
+
+def the_line(materials: Materials, **wanted: Any) -> BomLine:
+    (found,) = [row for row in materials.lines if all(getattr(row, name) == value for name, value in wanted.items())]
+    return found
+
+
+def test_one_mpn_is_one_line_over_boards() -> None:
+    materials = merge(
+        [
+            board("a", part("R1", MPN="RC-10K", Manufacturer="Yageo"), part("R2", MPN="rc10k", Manufacturer="YAGEO")),
+            board("b", part("R7", "10000", MPN="RC-10K")),
+        ],
+        [], [],
+    )  # fmt: skip
+    (row,) = electronic(materials)
+    assert row.quantity == 3 and row.manufacturer == "Yageo"
+    assert [(use.target, use.designators, use.quantity) for use in row.uses] == [
+        ("a", ["R1", "R2"], 2),
+        ("b", ["R7"], 1),
+    ]
+
+
+def test_one_sku_is_one_line_but_one_value_never_over_boards() -> None:
+    materials = merge(
+        [
+            board("a", part("R1", LCSC="C17168"), part("R2", "1k"), part("R3", "1k")),
+            board("b", part("R1", LCSC="C17168"), part("R2", "1k")),
+        ],
+        [], [],
+    )  # fmt: skip
+    assert the_line(materials, suppliers={"LCSC": "C17168"}).quantity == 2
+    assert sorted(row.quantity for row in electronic(materials) if row.value == "1k") == [1, 2]
+    assert len({row.id for row in materials.lines}) == len(materials.lines)
+
+
+def test_makers_differ_and_so_do_parts_named_alike() -> None:
+    two = merge(
+        [board("a", part("U1", MPN="555", Manufacturer="TI"), part("U2", MPN="555", Manufacturer="ST"))], [], []
+    )
+    assert len(electronic(two)) == 2
+    foreign = merge([board("a", part("R1", MPN="电阻"), part("C1", MPN="电容"))], [], [])
+    assert len(electronic(foreign)) == 2, "numbers in another script are not all one"
+
+
+def test_what_is_not_fitted_is_a_line_apart() -> None:
+    materials = merge(
+        [board("a", part("R1", MPN="X"), part("R2", MPN="X", dnp=True), part("R3", exclude_from_bom=True))], [], []
+    )
+    fitted, unfitted = electronic(materials)
+    assert (fitted.quantity, fitted.dnp, fitted.designators) == (1, False, ["R1"])
+    assert (unfitted.quantity, unfitted.dnp, unfitted.designators) == (0, True, ["R2"])
+
+
+def test_fiducials_holes_and_logos_are_not_bought() -> None:
+    odd = [part(name) for name in ("FID1", "H1", "TP3", "JP2", "#PWR01", "LOGO1", "REF**")]
+    assert electronic(merge([board("a", *odd, part("R1"))], [], []))[0].designators == ["R1"]
+
+
+def test_a_table_completes_its_board_and_does_not_count_twice() -> None:
+    table = TableLines("BOM", "BOM.csv", [
+        line("R1", "R2", mpn="RC-10K", manufacturer="Yageo", suppliers={"Mouser": "603-RC"}),
+        line("C1", mpn="OTHER", suppliers={}), line("Q9", mpn="STRANGER"),
+    ])  # fmt: skip
+    materials = merge([board("a", part("R1"), part("R2"), part("C1", MPN="OWN"), part("D1"))], [table], [])
+    assert the_line(materials, mpn="RC-10K").quantity == 2
+    assert the_line(materials, mpn="RC-10K").suppliers == {"Mouser": "603-RC"}
+    capacitor = the_line(materials, mpn="OWN")
+    assert capacitor.quantity == 1 and [alternate.mpn for alternate in capacitor.alternates] == ["OTHER"]
+    assert sum(row.quantity for row in electronic(materials)) == 4
+    assert "BOM.csv names 1 designators that board a does not have: Q9." in materials.findings
+    assert "BOM.csv leaves out 1 parts of board a: D1." in materials.findings
+
+
+def test_spare_parts_of_the_schematic_are_alternates() -> None:
+    materials = merge(
+        [board("a", {**part("R1", MPN="X"), "fields": {"MPN": "X", "Alt MPN": "Y", "alternate 2": "Z"}})], [], []
+    )
+    assert [alternate.mpn for alternate in electronic(materials)[0].alternates] == ["Y", "Z"]
+
+
+def test_a_table_of_other_things_adds_lines() -> None:
+    table = TableLines("bom", "bom.csv", [
+        line(description="M8x40 bolt", quantity=8.0), line(description="Frame", kind="machined", quantity=1.0, mass_g=1200),
+        line(description="Hydraulic oil", kind="consumable", quantity=2.5),
+    ])  # fmt: skip
+    materials = merge([board("a", part("R1"))], [table], [])
+    assert the_line(materials, kind="fastener").quantity == 8 and the_line(materials, kind="machined").mass_g == 1200
+    assert the_line(materials, kind="consumable").quantity == 2.5
+    assert [row.kind for row in materials.lines][:2] == ["board", "electronic"], "boards first"
+
+
+def test_parts_with_files_but_no_line() -> None:
+    lonely = merge([], [], [PartFacts("bracket", "Bracket", "bracket.stl", {})])
+    assert [(row.kind, row.quantity) for row in lonely.lines] == [("printed", 1)]
+    table = TableLines("bom", "bom.csv", [line(description="Frame", kind="machined"), line(description="bracket.stl")])
+    known = merge(
+        [], [table], [PartFacts("bracket", "Bracket", "bracket.stl", {}), PartFacts("lid", "Lid", "lid.stl", {})]
+    )
+    assert len(known.lines) == 2
+    assert known.findings == ["lid.stl is in no bill of materials of the repository; how many are needed is unknown."]
+
+
+def test_a_populated_board_without_a_list_is_reported() -> None:
+    materials = merge([board("a", footprints={"total": 40})], [], [])
+    assert "a.kicad_pcb: the board carries parts, but no list of them could be read." in materials.findings
+
+
+def test_the_same_input_gives_the_same_bytes() -> None:
+    def made(turned: bool) -> Materials:
+        parts = [part(f"R{n}", MPN=f"M{n % 7}", Digikey=f"D{n}") for n in range(60)]
+        return merge([board("a", *parts)], [TableLines("t", "t.csv", [line("R1", mpn="Q")])], [])
+
+    assert made(False) == made(True) and cyclonedx(made(False)) == cyclonedx(made(True))
+
+
+# --- forms for vendors
+
+
+def rows_of(raw: bytes, delimiter: str = ",") -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(raw.decode()), delimiter=delimiter))
+
+
+@pytest.fixture
+def materials() -> Materials:
+    many = [part(f"R{n}", "10k", MPN="RC-10K", Manufacturer="Yageo", LCSC="C1") for n in range(1, 451)]
+    odd = [part("led1", "red"), part("LED1", "green"), part("U1", "555", MPN="NE555"), part("C1", "1u", dnp=True)]
+    return merge([board("a", *many, *odd), board("b", part("U1", MPN="NE555"))], [], [])
+
+
+def test_jlcpcb_takes_two_hundred_a_row_named_as_in_its_positions(materials: Materials) -> None:
+    lines = [row for row in electronic(materials) if not row.dnp and designators_on(row, "a")]
+    rows = rows_of(jlcpcb_bom(lines, "a"))
+    assert rows[0].keys() == {"Comment", "Designator", "Footprint", "LCSC"}
+    names = [name for row in rows for name in row["Designator"].split(",")]
+    assert max(len(row["Designator"].split(",")) for row in rows) == 200
+    assert len(names) == len(set(names)) == 453 and {"led1", "LED1", "U1"} <= set(names) and "C1" not in names
+    places = "Ref,Val,Package,PosX,PosY,Rot,Side\n" + "".join(
+        f'"{name}","v","p",{number}.25,-{number}.5,{-90.0 if number % 2 else 450.0},{"bottom" if number % 3 else "top"}\n'
+        for number, name in enumerate([*names, "C1", "FID1", "Led1"])
+    )
+    placed = rows_of(jlcpcb_cpl(lines, "a", places.encode()))
+    assert placed[0].keys() == {"Designator", "Mid X", "Mid Y", "Layer", "Rotation"}
+    assert {row["Designator"] for row in placed} == set(names), "case-exact, and nothing that is not fitted"
+    first, second = placed[:2]
+    assert (first["Mid X"], first["Mid Y"], first["Layer"], first["Rotation"]) == ("0.2500mm", "-0.5000mm", "Top", "90")
+    assert (second["Mid X"], second["Mid Y"], second["Layer"], second["Rotation"]) == (
+        "1.2500mm",
+        "-1.5000mm",
+        "Bottom",
+        "270",
+    )
+
+
+def test_pcbway_counts_its_own_board_alone(materials: Materials) -> None:
+    lines = [row for row in electronic(materials) if not row.dnp and designators_on(row, "a")]
+    rows = rows_of(pcbway_bom(lines, "a", [{"reference": "U1", "technology": "smd"}]))
+    timer = next(row for row in rows if row["*Mfg Part #"] == "NE555")
+    assert (timer["*Designator"], timer["*Qty"], timer["Type"]) == ("U1", "1", "SMD")
+    assert [row["Item #"] for row in rows] == [str(number) for number in range(1, len(rows) + 1)]
+
+
+def test_one_click_bom(materials: Materials) -> None:
+    rows = rows_of(one_click(materials), "\t")
+    assert list(rows[0])[:4] == ["References", "Qty", "Description", "Part Number"]
+    resistors = next(row for row in rows if row["Part Number"] == "RC-10K")
+    assert resistors["Qty"] == "450" and resistors["LCSC"] == "C1"
+    assert all(row["Qty"] != "0" for row in rows)
+
+
+def test_large_quantities_keep_their_digits() -> None:
+    materials = merge([], [TableLines("t", "t.csv", [line(description="Wire", quantity=1234567.5)])], [])
+    assert rows_of(bom_csv(materials))[0]["Qty"] == "1234567.5"
+    assert "1234567.5" in cyclonedx(materials).decode()
+
+
+def test_cyclonedx_is_valid_and_tells_every_line(materials: Materials) -> None:
+    pytest.importorskip("jsonschema", reason="cyclonedx-python-lib[json-validation] is not installed")
+    text = cyclonedx(materials)
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text.decode()) is None
+    told = json.loads(text)
+    assert told["specVersion"] == "1.6" and len(told["components"]) == len(materials.lines)
+    assert {component["type"] for component in told["components"]} == {"device"}
+    assert {component["bom-ref"] for component in told["components"]} == {row.id for row in materials.lines}
+    assert cyclonedx(materials) == text
