@@ -7,6 +7,7 @@ import secrets
 from pathlib import Path
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from registry import limits, web
 from registry.accounts import api as accounts_api
@@ -37,6 +38,8 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
         RATELIMIT_ENABLED=not settings.tests,
     )
     app.extensions["brickyard"] = stores
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     builds.install(stores)
     web.install(app)
     accounts_pages.install(app)

@@ -25,6 +25,7 @@ class Settings:
         public_url: the address people use, printed on documents; no trailing slash.
         git_local: local paths may be submitted (for tests and private instances).
         git_allow_hosts: hosts (`name` or `name:port`) that may be private or plain http.
+        proxies: how many reverse proxies stand in front, whose word on the caller's address is taken.
         worker_slots: targets built at once by one worker.
         https: cookies are sent over https alone.
     """
@@ -35,6 +36,7 @@ class Settings:
     public_url: str = "http://127.0.0.1:8000"
     git_local: bool = False
     git_allow_hosts: tuple[str, ...] = ()
+    proxies: int = 0
     worker_slots: int = 2
     https: bool = False
     secret_key: str = field(default="", repr=False)
@@ -64,6 +66,14 @@ def _flag(name: str, text: str) -> bool:
     return value in _TRUE
 
 
+def _number(name: str, text: str, default: int) -> int:
+    if not text.strip():
+        return default
+    if not text.strip().isdigit() or len(text) > 4:
+        raise Invalid(f"{name} is {text!r}.", "Set it to a whole number.")
+    return int(text)
+
+
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Settings from BRICKYARD_* variables. Raises: Invalid for a value that can't be understood."""
     env = os.environ if environ is None else environ
@@ -75,10 +85,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         raise Invalid(
             "BRICKYARD_DATABASE_URL names a database that Brickyard does not know.", "Use sqlite:/// or postgresql://."
         )
-    try:
-        slots = int(env.get("BRICKYARD_WORKER_SLOTS") or min(os.cpu_count() or 1, 8))
-    except ValueError as error:
-        raise Invalid("BRICKYARD_WORKER_SLOTS is not a number.", "Set it to the number of targets to build at once.") from error
+    slots = _number("BRICKYARD_WORKER_SLOTS", env.get("BRICKYARD_WORKER_SLOTS", ""), min(os.cpu_count() or 1, 8))
+    proxies = _number("BRICKYARD_PROXIES", env.get("BRICKYARD_PROXIES", ""), 0)
     public = (env.get("BRICKYARD_PUBLIC_URL") or "http://127.0.0.1:8000").rstrip("/")
     if not public.startswith(("http://", "https://")):
         raise Invalid("BRICKYARD_PUBLIC_URL is not an http address.", "Set it to what people type, for example https://hw.example.org.")
@@ -94,6 +102,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         git_allow_hosts=tuple(
             host.strip().lower() for host in env.get("BRICKYARD_GIT_ALLOW_HOSTS", "").split(",") if host.strip()
         ),
+        proxies=proxies,
         worker_slots=max(1, slots),
         https=public.startswith("https://"),
         secret_key=env.get("BRICKYARD_SECRET_KEY", ""),

@@ -8,6 +8,10 @@ import re
 import sys
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 SRC, OUT = Path("/src"), Path("/out")
 WIDTHS = (400, 800, 1600)
@@ -16,19 +20,37 @@ PIXELS_MAX = 80_000_000
 
 def pictures(source: Path) -> None:
     """WebP at three widths; a smaller original is not blown up. Metadata (place, camera) is left behind."""
-    from PIL import Image, ImageOps
+    from PIL import Image as images
+    from PIL import ImageOps
 
-    Image.MAX_IMAGE_PIXELS = PIXELS_MAX
-    warnings.simplefilter("error", Image.DecompressionBombWarning)
-    with Image.open(source) as opened:
+    images.MAX_IMAGE_PIXELS = PIXELS_MAX
+    warnings.simplefilter("error", images.DecompressionBombWarning)
+    with images.open(source) as opened:
         image = ImageOps.exif_transpose(opened)
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    if image.mode == "RGBA":
+        image = centred(image)
     for width in WIDTHS:
         if image.width > width:
-            scaled = image.resize((width, max(1, round(image.height * width / image.width))), Image.Resampling.LANCZOS)
+            scaled = image.resize((width, max(1, round(image.height * width / image.width))), images.Resampling.LANCZOS)
         else:
             scaled = image
         scaled.save(OUT / f"picture-{width}.webp", "WEBP", quality=82, method=4)
+
+
+def centred(image: Image) -> Image:
+    """A cut-out (a rendered board or part) in the middle of a 3:2 sheet, so that cards show the whole of it."""
+    from PIL import Image as images
+
+    box = image.getchannel("A").getbbox()
+    if box is None:
+        return image
+    image = image.crop(box)
+    width = max(image.width, round(image.height * 1.5))
+    width, height = round(width * 1.12), round(max(image.height, width / 1.5) * 1.12)
+    sheet = images.new("RGBA", (width, height))
+    sheet.paste(image, ((width - image.width) // 2, (height - image.height) // 2))
+    return sheet
 
 
 def embed(html: str) -> str:

@@ -42,7 +42,7 @@ class BookBuilder:
     """Turns the laid-out book into PDF and one self-contained HTML file, and shrinks the picture."""
 
     name = "book"
-    version = "1"
+    version = "2"
 
     def available(self) -> str:
         from registry.stores import sandbox

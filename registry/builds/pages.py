@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as Redirect
 from registry.builds import queries, service, views
 from registry.builds.schemas import BuildView, TargetView
 from registry.designs import queries as design_queries
-from registry.designs.schemas import DesignDetail, VersionDetail
+from registry.designs.schemas import DesignDetail, VersionDetail, VersionItem
 from registry.errors import NotFound
 from registry.web import people, slots
 from registry.web.context import stores
@@ -156,7 +156,7 @@ def build_again(slug: str, label: str) -> Redirect:
     return redirect(f"/builds/{build_id}")
 
 
-@blueprint.get("/builds/<int:build_id>")
+@blueprint.get("/builds/<int(max=2147483647):build_id>")
 def show_build(build_id: int) -> str:
     """The course of a build; its fragment asks for itself again while it runs."""
     with stores().db.reading() as session:
@@ -183,6 +183,15 @@ def _fill_tabs(design: DesignDetail, version: VersionDetail, tab: str = "", **_:
     return render_template("builds/_tabs.html", design=design, version=version, build=_build_of(version), tab=tab)
 
 
+def _fill_state(slug: str, item: VersionItem, **_: Any) -> str:
+    """How the last build of a version in a list went; read once for the whole list."""
+    if "build_states" not in g:
+        with stores().db.reading() as session:
+            g.build_states = queries.states_by_commit(session, slug)
+    return render_template("builds/_state.html", state=g.build_states.get((item.name, item.commit), ""))
+
+
+slots.register("version.state", _fill_state)
 slots.register("design.object", _fill_object)
 slots.register("design.box", _fill_box)
 slots.register("design.facts", _fill_facts)

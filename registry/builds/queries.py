@@ -145,12 +145,6 @@ def running_build(session: Session, revision_id: int) -> int | None:
     ).first()
 
 
-def build_states(session: Session, design_id: int) -> dict[int, str]:
-    """Revision id -> state of its last build."""
-    rows = session.exec(select(Build.revision_id, Build.state).where(Build.design_id == design_id).order_by(col(Build.id)))
-    return dict(rows.all())
-
-
 def states_by_commit(session: Session, slug: str) -> dict[tuple[str, str], str]:
     """(version's name, commit) -> state of its last build, of one design."""
     rows = session.exec(

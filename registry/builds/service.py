@@ -35,6 +35,12 @@ def install(stores: Stores) -> None:
     """Wire this feature: builds follow submissions, and the queue delivers them."""
     stores.jobs.define(JOB, lambda build_id: run_build(stores, build_id))
     events.on_synced(_build_new)
+    events.on_look(_found_in)
+
+
+def _found_in(tree: GitTree) -> list[tuple[str, str, str]]:
+    """(kind, title, source) of what would be built from a tree."""
+    return [(target.kind, target.title, target.source) for _, target in find_targets(tree)[0]]
 
 
 def _build_new(stores: Stores, design_id: int, new_revisions: list[int]) -> None:

@@ -51,6 +51,9 @@ class Preview(BaseModel):
     remedy: str
     versions: list[str]
     files: int
+    boards: list[str]
+    parts: list[str]
+    boms: list[str]
     findings: list[FindingView]
 
 
@@ -98,6 +101,7 @@ def look(stores: Stores, submission: Submission) -> Preview:
     about = _read(stores, place.repo.url, place.subdir, place.commit, _fallback_name(place))
     with GitTree(where, place.commit, place.subdir) as tree:
         files = len(tree.files)
+        found = events.find_in(tree)
     verdict = about.licence
     return Preview(
         url=place.repo.url,
@@ -112,6 +116,9 @@ def look(stores: Stores, submission: Submission) -> Preview:
         remedy="" if verdict.open else verdict.remedy,
         versions=[entry.name for entry in order_versions(git.refs(where), place.ref or git.default_branch(where))],
         files=files,
+        boards=[source for kind, _, source in found if kind == "board"],
+        parts=[source for kind, _, source in found if kind == "part"],
+        boms=[source for kind, _, source in found if kind == "bom"],
         findings=[FindingView(**finding.model_dump()) for finding in about.findings],
     )
 
