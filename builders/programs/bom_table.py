@@ -138,6 +138,20 @@ def line_of(row: list[str], columns: dict[int, str], number: int) -> dict[str, A
     }  # fmt: skip
 
 
+def lines_of(rows: list[list[str]], at: int, columns: dict[int, str]) -> list[dict[str, Any]]:
+    """Every line below the header. Some tools list all parts one by one and then again collated, below a second header:
+    what names only designators that were there before is the same parts told twice."""
+    found = []
+    seen: set[str] = set()
+    for number, row in enumerate(rows[at + 1 :], at + 2):
+        line = None if row == rows[at] else line_of(row, columns, number)
+        if line is None or (line["references"] and seen.issuperset(line["references"])):
+            continue
+        seen.update(line["references"])
+        found.append(line)
+    return found
+
+
 def columns_text(columns: dict[int, str], name: str, row: list[str]) -> str:
     """The heading's and the cell's own words on a column, to find its unit."""
     index = next((index for index, meaning in columns.items() if meaning == name), None)
@@ -162,8 +176,7 @@ def main(path: Path) -> None:
         fail("No row of it looks like a header.")
         return
     HEADER[:] = rows[header[0]]
-    lines = [line_of(row, header[1], number) for number, row in enumerate(rows[header[0] + 1 :], header[0] + 2)]
-    text = json.dumps([line for line in lines if line], indent=1, ensure_ascii=False)
+    text = json.dumps(lines_of(rows, *header), indent=1, ensure_ascii=False)
     Path("/out/lines.json").write_text(text, encoding="utf-8")
 
 

@@ -22,7 +22,7 @@ def okh_toml(settings: Settings, design: Design, revision: Revision, made: list[
         "okhv": "2.4",
         "name": about.get("name") or design.name,
         "repo": design.url,
-        "version": revision.name if revision.kind == "tag" else revision.commit,
+        "version": revision.name if any(c.isdigit() for c in revision.name) else revision.commit,  # a branch is no version
         "release": page_address(settings, design, revision),
         "license": revision.licence,
         "licensor": authors[:20],

@@ -18,8 +18,9 @@ from odf.text import P
 from sqlmodel import select
 
 from builders.bom_table import BUILDER
+from builders.programs import bom_table
 from builders.programs.bom_columns import column_of, find_header, split_rows
-from builders.programs.bom_table import designators, line_of, quantity
+from builders.programs.bom_table import designators, quantity
 from registry.builds import engine
 from registry.builds.tables import Artifact
 from registry.stores import sandbox
@@ -30,8 +31,7 @@ def lines_of(raw: bytes) -> list[dict[str, Any]]:
     rows = split_rows(raw)
     header = find_header(rows)
     assert header, rows[:3]
-    found = [line_of(row, header[1], number) for number, row in enumerate(rows[header[0] + 1 :], header[0] + 2)]
-    return [line for line in found if line]
+    return bom_table.lines_of(rows, *header)
 
 
 @pytest.mark.parametrize(
@@ -250,3 +250,5 @@ def test_tables_of_the_real_designs(corpus: Path, sqlite_stores: Stores) -> None
     c1 = next(line for line in logu if line["references"] == ["C1"])
     assert (c1["mpn"], c1["suppliers"], c1["dnp"]) == ("GRM188R6YA106MA73D", {"Digi-Key": "490-13248-1-ND"}, False)
     assert len({reference for line in logu for reference in line["references"]}) == 57, "as its preamble counts"
+    assert len(logu) == 57, "the collated list below the individual parts is not counted again"
+    assert sum(not line["dnp"] for line in logu) == 51, "its 20 collated lines count so many fitted ones"
