@@ -1,8 +1,8 @@
 """Gerbers, drill, positions, BOM and one SVG of the largest corpus board that has a schematic, against KiBot.
 
 KiBot is under the AGPL: it is installed from PyPI into an environment of its own, on the system's Python (Debian's,
-which has the modules pcbnew and wx), and run as a program. Ours: the same five outputs as the KiCad builder makes them, one
-jobset in the sandbox and then the parts list from the netlist, workspace included.
+which has the modules pcbnew and wx), and run as a program. Ours: the same five outputs as the KiCad builder makes
+them, one jobset in the sandbox and then the parts list from the netlist, workspace included.
 """
 
 from __future__ import annotations

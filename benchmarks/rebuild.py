@@ -122,8 +122,8 @@ def main() -> None:
             table(headings, rows),
             "",
             "Seconds of the build itself, as `brickyard build --json` tells them: median (smallest to largest). "
-            "Steps and tools leave out the build book, which shows README and so is made again; and that a new process asks the "
-            "tools for their versions, which are part of the cache's keys.",
+            "Steps and tools leave out the build book, which shows README and so is made again; and that a new process "
+            "asks the tools for their versions, which are part of the cache's keys.",
             "",
             line,
         ]
