@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import os
@@ -167,6 +168,37 @@ def test_the_manifest_is_valid_and_points_at_what_is_there(unpacked: Path) -> No
     assert told["okhv"] == "2.4" and told["license"] == "CERN-OHL-S-2.0" and told["licensor"]
     for path in (told["readme"], told["bom"], told["manufacturing-instructions"], *told.get("export", [])):
         assert (unpacked / path).is_file(), path
+
+
+def test_the_bill_of_materials_agrees_with_the_repository_and_the_board(unpacked: Path, corpus: Path) -> None:
+    """Counted independently: from BOM.csv itself, and from KiCad's own positions."""
+    name = "RotaryEncoderProtection"
+
+    def rows(path: Path) -> list[dict[str, str]]:
+        return list(csv.DictReader(path.open(encoding="utf-8")))
+
+    table = rows(corpus / ROTARY / "BOM.csv")
+    wanted = {reference: row["Reichelt.de"] for row in table for reference in row["Reference"].split(",")}
+    lines = json.loads((unpacked / "bom/bom.json").read_text())["lines"]
+    told = {
+        designator: line["suppliers"].get("Reichelt", "")
+        for line in lines for use in line["uses"] for designator in use["designators"]
+    }  # fmt: skip
+    assert told == wanted
+    assert sum(line["quantity"] for line in lines if line["kind"] == "electronic") == sum(
+        int(row["Qty"]) for row in table
+    )
+    positions = {row["Ref"]: row for row in rows(unpacked / f"boards/{name}/positions.csv")}
+    placed = rows(unpacked / f"bom/jlcpcb-{name}-cpl.csv")
+    ordered = {n for row in rows(unpacked / f"bom/jlcpcb-{name}-bom.csv") for n in row["Designator"].split(",")}
+    assert ordered == set(wanted) and {row["Designator"] for row in placed} == ordered & positions.keys()
+    for row in placed:
+        place = positions[row["Designator"]]
+        assert float(row["Mid X"].removesuffix("mm")) == pytest.approx(float(place["PosX"]), abs=1e-4)
+        assert float(row["Mid Y"].removesuffix("mm")) == pytest.approx(float(place["PosY"]), abs=1e-4)
+        assert (
+            float(row["Rotation"]) == pytest.approx(float(place["Rot"]) % 360) and row["Layer"].lower() == place["Side"]
+        )
 
 
 def test_the_book_can_be_read(unpacked: Path) -> None:
