@@ -137,12 +137,13 @@ def _sharp_edges(shape: TopoDS_Shape) -> list[Floats]:
     lines: list[Floats] = []
     for number in range(1, owners.Extent() + 1):
         edge = TopoDS.Edge_s(owners.FindKey(number))
-        around = [TopoDS.Face_s(face) for face in owners.FindFromIndex(number)]
+        beside = owners.FindFromIndex(number)  # walking such a list from Python takes a millisecond
+        around = [TopoDS.Face_s(face) for face in (beside.First(), beside.Last())[: beside.Size()]]
         if BRep_Tool.Degenerated_s(edge) or not around:
             continue
         if len(around) == 1 and BRep_Tool.IsClosed_s(edge, around[0]):
             continue  # the seam of a cylinder
-        if len(around) == 2:
+        if beside.Size() == 2:
             if around[0].IsSame(around[1]):
                 continue
             if BRep_Tool.Continuity_s(edge, around[0], around[1]) != GeomAbs_C0:

@@ -22,7 +22,7 @@ from builders.programs.cad_raster import VIEWS
 from builders.programs.cad_report import Refused, Report
 
 COMPONENTS_MAX = 2000
-EXACT_PIECES_MAX = 60  # boxes of larger assemblies are those of the triangles: within a fifth of a millimetre
+EXACT_PIECES_MAX = 12  # boxes of larger assemblies are those of the triangles: within a fifth of a millimetre
 FLATS_MAX, FLAT_PIECES_MAX = 200, 400
 
 

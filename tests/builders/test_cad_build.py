@@ -245,7 +245,8 @@ def fcstd(entries: dict[str, bytes]) -> bytes:
 
 
 DOCUMENT = b"""<?xml version='1.0' encoding='utf-8'?><Document>
-<Objects Count="1"><Object type="Part::FeaturePython" name="A"/></Objects><ObjectData><Object name="A"><Properties><Property name="Proxy" type="App::PropertyPythonObject">
+<Objects Count="1"><Object type="Part::FeaturePython" name="A"/></Objects>
+<ObjectData><Object name="A"><Properties><Property name="Proxy" type="App::PropertyPythonObject">
 <Python value="eyJ4IjogMX0=" encoded="yes" module="os" class="system"/></Property></Properties></Object>
 </ObjectData></Document>"""
 
