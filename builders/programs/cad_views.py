@@ -62,14 +62,15 @@ def svg_view(pieces: list[Piece], view: View, title: str) -> str:
 
 
 def _path(lines: list[NDArray[np.float64]], scale: float) -> str:
-    """SVG path data; points that lie on the way between their neighbours are left out."""
+    """SVG path data; points on the way between their neighbours are left out."""
     out = []
     for line in lines:
         points = np.round(line / scale, 1).tolist()
         kept = points[:1]
         for here, after in pairwise(points[1:]):
             (ax, ay), (bx, by), (cx, cy) = kept[-1], here, after
-            if abs((bx - ax) * (cy - by) - (by - ay) * (cx - bx)) > 0.02:
+            bends = abs((bx - ax) * (cy - by) - (by - ay) * (cx - bx)) > 0.02
+            if bends or (bx - ax) * (cx - bx) + (by - ay) * (cy - by) < 0:  # a circle seen from its edge turns back
                 kept.append(here)
         kept.append(points[-1])
         text = "L".join(f"{x:g} {y:g}" for x, y in kept)

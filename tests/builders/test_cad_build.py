@@ -7,6 +7,7 @@ import json
 import xml.etree.ElementTree as ElementTree
 import zipfile
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import ezdxf
@@ -129,6 +130,23 @@ def test_files_of_a_plate_open_elsewhere(plate: Made) -> None:
     assert (
         ">80 mm<" in (plate.out / "view-top.svg").read_text() and ">60 mm<" in (plate.out / "view-top.svg").read_text()
     )
+
+
+def test_a_disc_seen_from_its_edge_has_all_four_sides(build: Build) -> None:
+    made = build({"disc.py": "import cadquery as cq\nresult = cq.Workplane('XY').circle(20).extrude(20)\n"})
+    drawing = ElementTree.parse(made.out / "view-front.svg").getroot()
+    paths = [path for path in drawing.iter("{http://www.w3.org/2000/svg}path") if path.get("stroke") == "#1d2733"]
+    lines = [
+        [tuple(map(float, point.split())) for point in line.split("L")]
+        for line in (paths[0].get("d") or "").split("M")[1:]
+    ]
+    points = [point for line in lines for point in line]
+    left, right = min(x for x, _ in points), max(x for x, _ in points)
+    for level in (min(y for _, y in points), max(y for _, y in points)):
+        at_level = [x for line in lines for x, y in line if abs(y - level) < 0.3]
+        assert min(at_level) == pytest.approx(left, abs=0.5) and max(at_level) == pytest.approx(right, abs=0.5)
+        flat = [(a, b) for line in lines for a, b in pairwise(line) if abs(a[1] - level) + abs(b[1] - level) < 0.3]
+        assert sum(abs(b[0] - a[0]) for a, b in flat) >= right - left - 1, "drawn, not only touched"
 
 
 def test_step_and_3mf_can_be_read_back(plate: Made, build: Build) -> None:
