@@ -48,7 +48,7 @@ def test_the_list_of_commands_and_the_version() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["nonsense"], ["submit"], ["build"], ["serve", "--port", "x"], ["serve", "--port", "70000"], ["verify", "/nonexistent"],
+    [["nonsense"], ["submit"], ["build"], ["serve", "--port", "x"], ["serve", "--port", "70000"], ["verify", "/nonexistent"],  # noqa: E501
      ["designs", "--page", "0"], ["search"], ["submit", "a", "b"], ["build", "x", "--nonsense"]],
 )  # fmt: skip
 def test_wrong_use_ends_with_2(arguments: list[str], env: dict[str, str]) -> None:
@@ -104,7 +104,7 @@ def test_a_data_folder_that_is_a_file_is_one_line(env: dict[str, str], tmp_path:
 def test_a_data_folder_without_permission_is_one_line(env: dict[str, str], tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o755)
-    code = "import os; os.getuid() or (os.setgid(65534), os.setuid(65534)); from registry.cli import main; main(['designs'])"
+    code = "import os; os.getuid() or (os.setgid(65534), os.setuid(65534)); from registry.cli import main; main(['designs'])"  # noqa: E501
     if os.getuid() != 0:
         closed.chmod(0o555)
     done = subprocess.run(

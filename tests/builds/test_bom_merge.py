@@ -98,6 +98,15 @@ def test_fiducials_holes_and_logos_are_not_bought() -> None:
     assert electronic(merge([board("a", *odd, part("R1"))], [], []))[0].designators == ["R1"]
 
 
+def test_a_connector_with_mounting_holes_is_bought_and_so_is_what_a_table_asks_for() -> None:
+    plug = {**part("J1"), "footprint": "Connector_Dsub:DSUB-9_Male_Housed_MountingHolesOffset7.48mm"}
+    hole = {**part("A1"), "footprint": "MountingHole:MountingHole_3.2mm_M3"}
+    pin = {**part("TP1"), "footprint": "TestPoint:TestPoint_Keystone_5000"}
+    assert electronic(merge([board("a", plug, hole, pin)], [], []))[0].designators == ["J1"]
+    asked = merge([board("a", plug, hole, pin)], [TableLines("t", "t.csv", [line("J1"), line("TP1", mpn="5000")])], [])
+    assert the_line(asked, mpn="5000").designators == ["TP1"] and len(electronic(asked)) == 2
+
+
 def test_a_table_completes_its_board_and_does_not_count_twice() -> None:
     table = TableLines("BOM", "BOM.csv", [
         line("R1", "R2", mpn="RC-10K", manufacturer="Yageo", suppliers={"Mouser": "603-RC"}),
@@ -122,7 +131,7 @@ def test_spare_parts_of_the_schematic_are_alternates() -> None:
 
 def test_a_table_of_other_things_adds_lines() -> None:
     table = TableLines("bom", "bom.csv", [
-        line(description="M8x40 bolt", quantity=8.0), line(description="Frame", kind="machined", quantity=1.0, mass_g=1200),
+        line(description="M8x40 bolt", quantity=8.0), line(description="Frame", kind="machined", quantity=1.0, mass_g=1200),  # noqa: E501
         line(description="Hydraulic oil", kind="consumable", quantity=2.5),
     ])  # fmt: skip
     materials = merge([board("a", part("R1"))], [table], [])
@@ -177,7 +186,7 @@ def test_jlcpcb_takes_two_hundred_a_row_named_as_in_its_positions(materials: Mat
     assert max(len(row["Designator"].split(",")) for row in rows) == 200
     assert len(names) == len(set(names)) == 453 and {"led1", "LED1", "U1"} <= set(names) and "C1" not in names
     places = "Ref,Val,Package,PosX,PosY,Rot,Side\n" + "".join(
-        f'"{name}","v","p",{number}.25,-{number}.5,{-90.0 if number % 2 else 450.0},{"bottom" if number % 3 else "top"}\n'
+        f'"{name}","v","p",{number}.25,-{number}.5,{-90.0 if number % 2 else 450.0},{"bottom" if number % 3 else "top"}\n'  # noqa: E501
         for number, name in enumerate([*names, "C1", "FID1", "Led1"])
     )
     placed = rows_of(jlcpcb_cpl(lines, "a", places.encode()))

@@ -45,7 +45,7 @@ def lines_of(raw: bytes) -> list[dict[str, Any]]:
         ("Farnell", "supplier:Farnell"), ("Mouser", "supplier:Mouser"), ("DNP", "dnp"), ("Do Not Populate", "dnp"),
         ("Value", "value"), ("Comment", "value"), ("Footprint", "footprint"), ("Package", "footprint"),
         ("Description", "description"), ("Material", "material"), ("Process", "process"), ("Licence", "licence"),
-        ("SKU", "supplier_part"), ("Supplier", "supplier"), ("Exclude from BOM", "excluded"), ("Datasheet", ""), ("", ""),
+        ("SKU", "supplier_part"), ("Supplier", "supplier"), ("Exclude from BOM", "excluded"), ("Datasheet", ""), ("", ""),  # noqa: E501
         ("x" * 100, ""),
     ],
 )  # fmt: skip

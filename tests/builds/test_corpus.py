@@ -142,7 +142,7 @@ def test_the_bundle_holds_what_it_lists(bundle: Path, unpacked: Path) -> None:
     board = "boards/RotaryEncoderProtection"
     for path in (
         "okh.toml", "README.md", "docs/build-book.pdf", "bom/bom.csv", "bom/bom.json", "bom/cyclonedx.json",
-        "bom/1-click-bom.tsv", "bom/jlcpcb-RotaryEncoderProtection-bom.csv", "bom/jlcpcb-RotaryEncoderProtection-cpl.csv",
+        "bom/1-click-bom.tsv", "bom/jlcpcb-RotaryEncoderProtection-bom.csv", "bom/jlcpcb-RotaryEncoderProtection-cpl.csv",  # noqa: E501
         "bom/pcbway-RotaryEncoderProtection-bom.csv", f"{board}/positions.csv", f"{board}/schematic.pdf",
         f"{board}/board.step", f"{board}/board.glb", f"{board}/top.png", f"{board}/bottom.png", f"{board}/ibom.html",
         f"{board}/ipc2581.xml", f"{board}/drc.json", f"{board}/erc.json", f"{board}/facts.json",

@@ -9,12 +9,12 @@ import subprocess
 import zlib
 from pathlib import Path
 
-import builders
 import pytest
 import segno
 from build_support import make_design, submit
 from PIL import Image
 
+import builders
 from registry.builds import queries, service
 from registry.builds.schemas import BuildView
 from registry.stores import sandbox
@@ -33,7 +33,7 @@ A thing of use. <script>alert(1)</script> <img src=x onerror=alert(2)> <iframe s
 <style>* { background: url(https://example.org/t.png) }</style><meta http-equiv="refresh" content="0;url=https://example.org">
 <object data="x"></object><form action="https://example.org"><input name=x></form><base href="https://example.org">
 """
-SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><script>alert(11)</script><rect width="9" height="9"/></svg>'
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><script>alert(11)</script><rect width="9" height="9"/></svg>'  # noqa: E501
 
 
 def png(width: int = 40, height: int = 30) -> bytes:

@@ -189,7 +189,7 @@ def test_too_many_outputs_cost_their_group(
     sqlite_stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "ARTIFACTS_PER_TARGET", 5)
-    script = "#out a.txt first\n#out n/*.txt many\necho 1 > a.txt; mkdir n; for i in 1 2 3 4 5 6; do echo $i > n/$i.txt; done\n"
+    script = "#out a.txt first\n#out n/*.txt many\necho 1 > a.txt; mkdir n; for i in 1 2 3 4 5 6; do echo $i > n/$i.txt; done\n"  # noqa: E501
     with recipe_tree(tmp_path / "r", sqlite_stores, script) as tree:
         ended, _ = build(sqlite_stores, RecipeBuilder(), tree)
     assert ended.state == "failed" and "is more than a target may make" in ended.message
@@ -234,7 +234,7 @@ def test_two_at_once_build_once(stores: Stores, tmp_path: Path) -> None:
 def test_two_workers_that_make_the_same_key_keep_the_first_result(
     stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two hosts don't share the lock. What the tool makes differs from run to run: bundles may name the first already."""
+    """Two hosts don't share the lock. What the tool makes differs from run to run: bundles may name the first already."""  # noqa: E501
     both = threading.Barrier(2)
 
     class Meeting(RecipeBuilder):
@@ -297,7 +297,7 @@ def test_an_environment_fault_told_by_the_builder_is_not_kept(sqlite_stores: Sto
 
 
 def test_a_log_with_nul_and_escapes_is_stored_on_both_databases(stores: Stores, tmp_path: Path) -> None:
-    script = "#out a.txt g\nprintf 'a\\000b\\033[31mred\\033[0m\\377\\n'; head -c 3000000 /dev/zero | tr '\\0' x; echo; echo last; exit 1\n"
+    script = "#out a.txt g\nprintf 'a\\000b\\033[31mred\\033[0m\\377\\n'; head -c 3000000 /dev/zero | tr '\\0' x; echo; echo last; exit 1\n"  # noqa: E501
     with recipe_tree(tmp_path / "r", stores, script) as tree:
         ended, _ = build(stores, RecipeBuilder(), tree)
         again, _ = build(stores, RecipeBuilder(), tree)
@@ -307,7 +307,7 @@ def test_a_log_with_nul_and_escapes_is_stored_on_both_databases(stores: Stores, 
 
 
 def test_closed_folders_that_a_tool_leaves_are_removed(sqlite_stores: Stores, tmp_path: Path) -> None:
-    script = "#out a.txt g\necho 1 > a.txt; mkdir -p /scratch/deep/er; echo x > /scratch/deep/er/f; chmod 000 /scratch/deep/er /scratch/deep\n"
+    script = "#out a.txt g\necho 1 > a.txt; mkdir -p /scratch/deep/er; echo x > /scratch/deep/er/f; chmod 000 /scratch/deep/er /scratch/deep\n"  # noqa: E501
     with recipe_tree(tmp_path / "r", sqlite_stores, script) as tree:
         assert build(sqlite_stores, RecipeBuilder(), tree)[0].state == "done"
     assert list(sqlite_stores.settings.work.iterdir()) == []

@@ -39,7 +39,7 @@ def test_no_export_holds_a_cell_that_acts() -> None:
         "fields": {"MPN": "=MPN()", "Manufacturer": "@maker", "Digikey": "=SKU()", "LCSC": "+LCSC()", "Notes": bad},
     }  # fmt: skip
     entry = {
-        "references": [], "quantity": 1.0, "description": bad, "value": bad, "mpn": "=X()", "manufacturer": bad, "notes": bad,
+        "references": [], "quantity": 1.0, "description": bad, "value": bad, "mpn": "=X()", "manufacturer": bad, "notes": bad,  # noqa: E501
         "material": bad, "process": bad, "finish": bad, "licence": bad, "suppliers": {"=SHOP()": "=SKU()"}, "row": 3,
     }  # fmt: skip
     materials = merge(

@@ -1,4 +1,4 @@
-"""Rows 19 and 40: a worker killed at any moment, a full disk, a database that is locked or gone. Nothing is lost or half there."""
+"""Rows 19 and 40: killed workers, full disks, databases that are locked or gone. Nothing is lost or half there."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import builders
 import pytest
 from build_support import RecipeBuilder, make_design, submit
 from git_support import eventually, processes
 from sqlalchemy import create_engine, text
 from sqlmodel import select
 
+import builders
 from registry.builds import queries, service
 from registry.builds.schemas import BuildView
 from registry.builds.tables import Artifact, Build, Result, Step, TargetRun

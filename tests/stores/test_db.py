@@ -73,8 +73,8 @@ def test_many_writers_queue_and_none_is_lost(stores: Stores) -> None:
 
 def test_foreign_keys_hold(stores: Stores) -> None:
     with pytest.raises(Exception, match=r"(?i)foreign key"), stores.db.transaction() as session:
-        session.execute(text("INSERT INTO build (design_id, revision_id, state, force, tries, worker, requested_at, message, "
-                             "not_built, materials_digest, bundle_digest, bundle_bytes) VALUES (7, 7, 'queued', false, 0, '', "
+        session.execute(text("INSERT INTO build (design_id, revision_id, state, force, tries, worker, requested_at, message, "  # noqa: E501
+                             "not_built, materials_digest, bundle_digest, bundle_bytes) VALUES (7, 7, 'queued', false, 0, '', "  # noqa: E501
                              "CURRENT_TIMESTAMP, '', '[]', '', '', 0)"))  # fmt: skip
 
 

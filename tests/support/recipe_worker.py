@@ -1,7 +1,8 @@
-"""`brickyard` with the recipe builder alone: the same worker, commands and stores, and tools that take as long as a test wants."""
+"""`brickyard` with the recipe builder alone: real worker, commands and stores; tools that take as long as a test wants."""  # noqa: E501
+
+from build_support import RecipeBuilder
 
 import builders
-from build_support import RecipeBuilder
 
 builders.all_builders = lambda builder=RecipeBuilder(): (builder,)  # type: ignore[assignment]
 

@@ -54,16 +54,18 @@ def merge(boards: list[BoardParts], tables: list[TableLines], parts: list[PartFa
     """One bill of materials, sorted by kind, then by what is needed most. Deterministic."""
     findings: list[str] = []
     rows: list[Row] = []
+    on_boards: list[Row] = []
     by_board: dict[str, dict[str, Row]] = {}
     for board in boards:
         own = [row_of_component(board.name, board.source, component) for component in board.components]
         known = {row.designator: row for row in own if row.designator}
         by_board[board.name] = known
-        rows += [row for row in own if row.wanted]
+        on_boards += own
         if not own and board.facts.get("footprints", {}).get("total", 0) > 0:
             findings.append(f"{board.source}: the board carries parts, but no list of them could be read.")
     for table in tables:
         rows += _take_table(table, by_board, findings)
+    rows = [row for row in on_boards if row.wanted] + rows  # a table may want what the board alone would not
     rows += _boards_themselves(boards, rows)
     rows += _parts_not_listed(parts, rows, findings)
     merged = _group(rows)
@@ -158,7 +160,9 @@ def _parts_not_listed(parts: list[PartFacts], rows: list[Row], findings: list[st
         if any(name in text for name in names for text in texts):
             continue
         if made:
-            findings.append(f"{part.source} is in no bill of materials of the repository; how many are needed is unknown.")
+            findings.append(
+                f"{part.source} is in no bill of materials of the repository; how many are needed is unknown."
+            )
         else:
             added.append(row_of_part(part.name, part.title, part.source, part.facts))
     return added
@@ -179,7 +183,17 @@ def _identity(row: Row) -> tuple[str, ...]:
         return ("sku", _plain(name), _plain(sku), fitted)
     if row.designator:
         return ("value", row.target, row.value, row.footprint, fitted)
-    return ("text", row.target, row.kind, row.description, row.value, row.material, row.process, fitted, str(row.number))
+    return (
+        "text",
+        row.target,
+        row.kind,
+        row.description,
+        row.value,
+        row.material,
+        row.process,
+        fitted,
+        str(row.number),
+    )
 
 
 def _group(rows: list[Row]) -> list[BomLine]:
@@ -196,7 +210,10 @@ def _group(rows: list[Row]) -> list[BomLine]:
         if len(homes) == 1:
             groups[homes[0]].rows += groups.pop(key).rows
     lines = [_line(key, group.rows) for key, group in groups.items()]
-    return sorted(lines, key=lambda line: (_ORDER.index(line.kind), line.dnp, -line.quantity, line.description, line.value, line.id))
+    return sorted(
+        lines,
+        key=lambda line: (_ORDER.index(line.kind), line.dnp, -line.quantity, line.description, line.value, line.id),
+    )
 
 
 def _line(key: tuple[str, ...], rows: list[Row]) -> BomLine:
@@ -254,7 +271,9 @@ def _natural(reference: str) -> list[tuple[int, int, str]]:
 
 
 def _doubts(lines: list[BomLine]) -> list[str]:
-    unnamed = [line for line in lines if line.kind == "electronic" and not line.dnp and not line.mpn and not line.suppliers]
+    unnamed = [
+        line for line in lines if line.kind == "electronic" and not line.dnp and not line.mpn and not line.suppliers
+    ]
     if not unnamed:
         return []
     pieces = round(sum(line.quantity for line in unnamed))

@@ -14,8 +14,9 @@ from registry.builds.schemas import Alternate, LineKind
 _CHARS = limits.BOM_CELL_CHARS
 # Things on a board that nobody buys: fiducials, logos, holes, test points, solder jumpers, net ties.
 _NOT_BOUGHT = re.compile(r"^(?:#|FID\d|LOGO|MH\d|H\d+$|TP\d|JP\d+$|NT\d|KIBUZZARD|REF\*\*|G\*\*\*)", re.IGNORECASE)
+# (A connector may have `MountingHoles` further on in its footprint's name.)
 _NOT_BOUGHT_FOOTPRINT = re.compile(
-    r"fiducial|mountinghole|mounting_hole|testpoint|solderjumper|nettie|logo|symbol:|mouse-?bite|toolinghole", re.IGNORECASE
+    r"fiducial|(?:^|:)mounting_?hole|testpoint|solderjumper|nettie|logo|symbol:|mouse-?bite|toolinghole", re.IGNORECASE
 )
 
 
