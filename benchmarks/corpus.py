@@ -82,7 +82,7 @@ class Instance:
             stderr=subprocess.PIPE,
         )
         seen: dict[int, str] = {}
-        with _watching(process.pid, seen) if watch else nullcontext():
+        with watching(process.pid, seen) if watch else nullcontext():
             out, errors = process.communicate(timeout=TIMEOUT_S)
         seconds = time.perf_counter() - started
         try:
@@ -108,7 +108,7 @@ _LOOK_EVERY_S = 0.04  # the quickest tool takes a tenth of a second
 
 
 @contextmanager
-def _watching(pid: int, seen: dict[int, str]) -> Iterator[None]:
+def watching(pid: int, seen: dict[int, str]) -> Iterator[None]:
     """Write down every tool that is seen among the descendants of a process, by its process id."""
     ended = threading.Event()
     passed: set[int] = set()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from typing import Any
 from urllib.parse import urlencode
 
@@ -91,7 +93,7 @@ def _on_sqlite(session: Session) -> bool:
 
 def list_designs(session: Session, query: DesignQuery) -> DesignList:
     """A page of designs, best first."""
-    statement, rank = _chosen(select(Design), query, session)
+    statement, rank = _chosen(select(col(Design.id)), query, session)
     total = session.exec(_chosen(select(func.count(col(Design.id))), query, session)[0]).one()
     orders: dict[str, list[Any]] = {
         "new": [col(Design.updated_at).desc()],
@@ -100,7 +102,10 @@ def list_designs(session: Session, query: DesignQuery) -> DesignList:
         "relevance": [rank] if rank is not None else [col(Design.updated_at).desc()],
     }
     statement = statement.order_by(*orders[query.sort], col(Design.id).desc())
-    rows = session.exec(statement.offset((query.page - 1) * query.per_page).limit(query.per_page)).all()
+    # Only ids are sorted, and whole rows read for one page of them: sorting wide rows takes several times as long.
+    ids = session.exec(statement.offset((query.page - 1) * query.per_page).limit(query.per_page)).all()
+    by_id = {row.id: row for row in session.exec(select(Design).where(col(Design.id).in_(ids)))}
+    rows = [by_id[number] for number in ids]
     more = query.page * query.per_page < total
     return DesignList(items=[card_of(row) for row in rows], total=total, next=next_page(query) if more else None)
 
@@ -111,25 +116,57 @@ def next_page(query: DesignQuery) -> str:
     return "?" + urlencode(changed)
 
 
+_FACETS: dict[str, dict[str, str]] = {
+    "kind": KIND_LABELS,
+    "licence": _SELF_LABELS,
+    "tool": _SELF_LABELS,
+    "readiness": READINESS_LABELS,
+}
+_FACET_CHOICES = 20
+
+
 def find_facets(session: Session, query: DesignQuery) -> Facets:
     """How many designs each choice would leave; a facet's own choice does not narrow it."""
+    searching = bool(search.words_of(query.q) or query.tag)
+    counts = _count_found(session, query) if searching else {name: _count_all(session, query, name) for name in _FACETS}
 
-    def count(field: str, labels: dict[str, str]) -> list[Facet]:
-        without = query.model_copy(update={field: ""})
-        column: Any = col(DesignTool.tool) if field == "tool" else getattr(Design, field)
-        base: Any = select(column, func.count(col(Design.id)))
-        if field == "tool":
-            base = base.join(DesignTool, col(DesignTool.design_id) == col(Design.id))
-        statement, _ = _chosen(base.select_from(Design) if field != "tool" else base, without, session)
-        rows = session.exec(statement.group_by(column).order_by(func.count(col(Design.id)).desc(), column).limit(20)).all()
-        return [Facet(value=value, label=labels.get(value, value), count=number) for value, number in rows if value]
+    def facet(name: str) -> list[Facet]:
+        ordered = sorted(counts[name].items(), key=lambda item: (-item[1], item[0]))
+        labels = _FACETS[name]
+        chosen = [Facet(value=value, label=labels.get(value, value), count=count) for value, count in ordered if value]
+        return chosen[:_FACET_CHOICES]
 
-    return Facets(
-        kind=count("kind", KIND_LABELS),
-        licence=count("licence", _SELF_LABELS),
-        tool=count("tool", _SELF_LABELS),
-        readiness=count("readiness", READINESS_LABELS),
-    )
+    return Facets(kind=facet("kind"), licence=facet("licence"), tool=facet("tool"), readiness=facet("readiness"))
+
+
+def _count_found(session: Session, query: DesignQuery) -> dict[str, Counter[str]]:
+    """Counts for all facets from one search: finding costs far more than counting what was found."""
+    tools = cast(col(Design.tools), String)
+    columns: tuple[Any, ...] = (col(Design.kind), col(Design.licence), col(Design.readiness), tools)
+    asked = DesignQuery(q=query.q, tag=query.tag)
+    statement, _ = _chosen(select(*columns, func.count(col(Design.id))), asked, session)  # type: ignore[call-overload]
+    counts: dict[str, Counter[str]] = {name: Counter() for name in _FACETS}
+    for kind, licence, readiness, tools_json, count in session.exec(statement.group_by(*columns)):
+        has = {"kind": [kind], "licence": [licence], "readiness": [readiness], "tool": json.loads(tools_json)}
+        unmet = [name for name in _FACETS if getattr(query, name) and getattr(query, name) not in has[name]]
+        for name in _FACETS if not unmet else unmet[:1] if len(unmet) == 1 else ():
+            counts[name].update(dict.fromkeys(has[name], count))
+    return counts
+
+
+def _count_all(session: Session, query: DesignQuery, name: str) -> Counter[str]:
+    """Counts for one facet without a search, from an index where nothing else is chosen."""
+    without = query.model_copy(update={name: ""})
+    if name != "tool":
+        column: Any = getattr(Design, name)
+        statement, _ = _chosen(select(column, func.count(col(Design.id))), without, session)
+    else:
+        column = col(DesignTool.tool)
+        statement = select(column, func.count(col(DesignTool.design_id)))
+        if any(getattr(query, other) for other in _FACETS if other != name):
+            base = statement.join(Design, col(DesignTool.design_id) == col(Design.id))
+            statement, _ = _chosen(base, without, session)
+    return Counter(dict(session.exec(statement.group_by(column)).all()))
 
 
 def home_rows(session: Session, per_row: int = 8) -> list[HomeRow]:
