@@ -25,14 +25,18 @@ class Made:
 
 def gather(session: Session, build_id: int) -> list[Made]:
     """Every target of a build, in order, with its artifacts."""
+    runs = session.exec(select(TargetRun).where(TargetRun.build_id == build_id).order_by(col(TargetRun.position))).all()
+    keys = {run.key for run in runs if run.key}
+    # Two questions for all targets, not two for each: a machine has a hundred parts.
+    results = {result.key: result for result in session.exec(select(Result).where(col(Result.key).in_(keys)))}
+    files: dict[str, list[Artifact]] = {}
+    of_results = select(Artifact).where(col(Artifact.result_key).in_(results)).order_by(col(Artifact.path))
+    for artifact in session.exec(of_results):
+        files.setdefault(artifact.result_key, []).append(artifact)
     made = []
-    for run in session.exec(select(TargetRun).where(TargetRun.build_id == build_id).order_by(col(TargetRun.position))):
+    for run in runs:
         item = Made(run)
-        result = session.get(Result, run.key) if run.key else None
-        if result is not None:
-            item.facts, item.tools = result.facts, result.tools
-            item.artifacts = list(
-                session.exec(select(Artifact).where(Artifact.result_key == run.key).order_by(col(Artifact.path)))
-            )
+        if result := results.get(run.key):
+            item.facts, item.tools, item.artifacts = result.facts, result.tools, files.get(run.key, [])
         made.append(item)
     return made

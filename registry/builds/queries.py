@@ -34,12 +34,18 @@ def artifact_url(key: str, path: str) -> str:
     return f"/artifacts/{key}/{quote(path)}"
 
 
-def _target_view(session: Session, item: Made) -> TargetView:
+def _steps(session: Session, made: list[Made]) -> dict[int, list[StepView]]:
+    """The recorded steps of each target run."""
+    found: dict[int, list[StepView]] = {}
+    runs = [item.run.id for item in made]
+    for step in session.exec(select(Step).where(col(Step.target_run_id).in_(runs)).order_by(col(Step.id))):
+        view = StepView(name=step.name, state=step.state, seconds=step.seconds)  # type: ignore[arg-type]
+        found.setdefault(step.target_run_id, []).append(view)
+    return found
+
+
+def _target_view(session: Session, item: Made, steps: list[StepView]) -> TargetView:
     run = item.run
-    steps = [
-        StepView(name=step.name, state=step.state, seconds=step.seconds)  # type: ignore[arg-type]
-        for step in session.exec(select(Step).where(Step.target_run_id == run.id).order_by(col(Step.id)))
-    ]
     seconds = run.seconds
     if run.state == "running" and run.started_at:
         seconds = (utcnow() - run.started_at).total_seconds()
@@ -103,6 +109,8 @@ def queue_position(session: Session, build: Build) -> int | None:
 def _view(session: Session, build: Build) -> BuildView:
     revision = session.get_one(Revision, build.revision_id)
     design = session.get_one(Design, build.design_id)
+    made = gather(session, build.id or 0)
+    steps = _steps(session, made)
     return BuildView(
         id=build.id or 0,
         design=design.slug,
@@ -118,7 +126,7 @@ def _view(session: Session, build: Build) -> BuildView:
         queue_position=queue_position(session, build),
         message=build.message,
         not_built=build.not_built,
-        targets=[_target_view(session, item) for item in gather(session, build.id or 0)],
+        targets=[_target_view(session, item, steps.get(item.run.id or 0, [])) for item in made],
         bundle=_bundle(design, revision, build),
     )
 
