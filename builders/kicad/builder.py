@@ -27,7 +27,7 @@ from builders.contract import (
 from builders.kicad import detect as finding
 from builders.kicad import tools as kicad
 from builders.kicad.jobs import Jobset, board_jobs, schematic_jobs
-from builders.kicad.layout import PROJECT_DIR, model_stand_ins
+from builders.kicad.layout import PROJECT_DIR, model_stand_ins, point_to_models
 from builders.kicad.preflight import fault
 from builders.kicad.single import commands
 
@@ -44,7 +44,7 @@ class KicadBuilder:
     """Boards of KiCad 5 to 9, with their schematics."""
 
     name = "kicad"
-    version = "2"
+    version = "3"
 
     def available(self) -> str:
         return kicad.why_not()
@@ -134,7 +134,11 @@ class _Build:
             else:
                 (self.folder / self.settings).write_text('{"meta": {"version": 1}}\n')
         if self.board:
-            text = (self.folder / f"{self.stem}.kicad_pcb").read_text(encoding="utf-8", errors="replace")
+            board = self.folder / f"{self.stem}.kicad_pcb"
+            raw = board.read_bytes().decode("utf-8", errors="surrogateescape")
+            text = point_to_models(raw, self.target.options.get("models", {}))
+            if text != raw:
+                board.write_bytes(text.encode("utf-8", errors="surrogateescape"))
             self.copper = finding.copper_count(text)
             present = {str(path.relative_to(self.work.scratch)) for path in self.work.scratch.rglob("*")}
             for name in model_stand_ins(text, present):
@@ -268,15 +272,6 @@ class _Build:
 
     def _finish(self) -> list[str]:
         """Place and complete everything in the sandbox; the promised paths that are still missing."""
-        legacy = sorted(f"{self.project}/{path.relative_to(self.folder)}" for path in self.folder.rglob("*.sch"))
-        request = {
-            "stem": self.stem,
-            "made": f"{SCRATCH}/made",
-            "board": self.board,
-            "legacy": legacy if self.schematic and not self.modern else [],
-            "wanted": self._wanted(),
-        }
-        (self.work.scratch / "request.json").write_text(json.dumps(request))
         program = f"{TOOLS}/programs/kicad_finish.py"
         outcome = self.work.run(["/venv/bin/python", program, f"{SCRATCH}/request.json"], step="facts and parts list")
         answer = self.work.read_output("raw/answer.json")

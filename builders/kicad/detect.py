@@ -142,7 +142,8 @@ def detect(tree: Tree, builder: str) -> list[Target]:
                 source=source,
                 inputs=project.inputs,
                 outputs=_outputs(tree, project),
-                options={"stem": project.stem, "board": bool(project.board), "schematic": _ending(project)},
+                options={"stem": project.stem, "board": bool(project.board), "schematic": _ending(project)}
+                | ({"models": project.found_models} if project.found_models else {}),
                 notes=tuple(notes),
             )
         )
@@ -174,6 +175,12 @@ def _notes(project: Project) -> list[str]:
             "The schematic is in KiCad 5's format, which newer versions draw but do not list without a screen: "
             "there is no ERC, the netlist comes from the board, the parts list from the text of schematic and board. "
             "Open it with KiCad 6 or later and save it to have all of them."
+        )
+    if project.found_models:
+        names = ", ".join(sorted(posixpath.basename(place) for place in project.found_models.values())[:8])
+        notes.append(
+            f"The board looks for {names} on the designer's own computer; their namesakes in the repository are "
+            "used. Name 3D models by ${KIPRJMOD} to be sure."
         )
     if project.missing_models:
         names = ", ".join(posixpath.basename(name.replace("\\", "/")) for name in project.missing_models[:8])

@@ -22,6 +22,8 @@ _SHEET = re.compile(r'\(property\s+"Sheet ?file"\s+"((?:[^"\\]|\\.)*)"')
 _LEGACY_SHEET = re.compile(r'^F1 "((?:[^"\\]|\\.)*)"', re.MULTILINE)
 _LIBRARY = re.compile(r"\(uri\s+" + _QUOTED)
 _OWN = re.compile(r"^\$[({](?:KIPRJMOD|KIPRJ)[)}][\\/]*")
+# Places outside the repository: absolute paths, and variables other than those of KiCad's own libraries.
+_ELSEWHERE = re.compile(r"^(?:/|[A-Za-z]:[\\/]|~|\$[({](?!KICAD|KISYS))")
 _MODEL_TWINS = (".step", ".stp", ".STEP", ".STP", ".wrl", ".step.gz", ".stpz", ".igs", ".iges")
 
 
@@ -87,6 +89,7 @@ class Project:
     """A board and a schematic of one name in one folder, and what they need.
 
     Attributes:
+        found_models: references to 3D models on somebody's own computer -> the file of that name in the workspace.
         missing_models: references to 3D models that the tree lacks and no library of KiCad's holds.
     """
 
@@ -95,6 +98,7 @@ class Project:
     board: str | None = None
     schematic: str | None = None
     inputs: dict[str, str] = field(default_factory=dict)
+    found_models: dict[str, str] = field(default_factory=dict)
     missing_models: list[str] = field(default_factory=list)
     too_far: list[str] = field(default_factory=list)
 
@@ -161,10 +165,29 @@ class Project:
             twins = [stem + ending for ending in _MODEL_TWINS if path and stem + ending in tree.files]
             for twin in twins:
                 self.add(twin)
-            if not twins and (
-                _OWN.match(reference) or reference.startswith("/") or re.match(r"^[A-Za-z]:[\\/]", reference)
-            ):
-                self.missing_models.append(reference)
+            if not twins and _ELSEWHERE.match(reference):
+                self._add_namesake(tree, reference)
+
+    def _add_namesake(self, tree: Tree, reference: str) -> None:
+        """A model named by its place on the designer's computer is the file of that name in the repository."""
+        name = posixpath.basename(reference.replace("\\", "/"))
+        same = [path for path in tree.files if posixpath.basename(path).lower() == name.lower()]
+        placed = workspace_path(self.folder, same[0]) if same else None
+        if placed is None or len({tree.files[path].blob for path in same}) > 1:
+            self.missing_models.append(reference)
+            return
+        self.add(same[0])
+        self.found_models[reference] = placed
+
+
+def point_to_models(board: str, found: Mapping[str, str]) -> str:
+    """A board's text in which models that lay on somebody's computer are looked for in the project."""
+
+    def point(match: re.Match[str]) -> str:
+        placed = found.get(_plain(match))
+        return f'(model "${{KIPRJMOD}}/{posixpath.relpath(placed, PROJECT_DIR)}"' if placed else match[0]
+
+    return _MODEL.sub(point, board)
 
 
 def model_stand_ins(board: str, files: Collection[str]) -> list[str]:

@@ -12,7 +12,7 @@ from builders.contract import MIB, SourceFile, Target
 from builders.kicad import BUILDER, sexpr
 from builders.kicad.board_file import read_facts
 from builders.kicad.components import from_legacy, merge, safe_cell, table
-from builders.kicad.layout import PROJECT_DIR
+from builders.kicad.layout import PROJECT_DIR, point_to_models
 
 BOARD = '(kicad_pcb (version 20241229) (generator "pcbnew")\n (layers (0 "F.Cu" signal) (2 "B.Cu" signal))\n {}\n)\n'
 LINE = '(gr_line (start 0 0) (end 10 0) (layer "Edge.Cuts"))'
@@ -225,3 +225,18 @@ def test_broken_expressions_are_refused(text: str) -> None:
 def test_deep_expressions_do_not_exhaust_the_stack() -> None:
     node = sexpr.read("(a " * 50_000 + ")" * 50_000)
     assert node[0] == "a"
+
+
+def test_models_on_the_designers_computer_are_found_by_name_in_the_repository() -> None:
+    models = ("/home/ada/3d/Knob.step", "${MY_3D}/gone.step", "${KICAD9_3DMODEL_DIR}/R.3dshapes/R.wrl")
+    named = "\n".join(f'(model "{model}" (offset (xyz 0 0 0)))' for model in models)
+    board = f'(kicad_pcb (version 20240108) (footprint "a" {named}))'
+    tree = TextTree({"hw/b.kicad_pcb": board, "hw/models/knob.STEP": "ISO-10303-21;", "hw/b.kicad_pro": "{}"})
+    (target,) = BUILDER.detect(tree)
+    found = target.options["models"]
+    assert list(found) == ["/home/ada/3d/Knob.step"]
+    assert target.inputs[found["/home/ada/3d/Knob.step"]] == "hw/models/knob.STEP"
+    pointed = point_to_models(board, found)
+    assert '(model "${KIPRJMOD}/models/knob.STEP"' in pointed and "/home/ada" not in pointed
+    assert '(model "${KICAD9_3DMODEL_DIR}/R.3dshapes/R.wrl"' in pointed
+    assert any("gone.step" in note for note in target.notes)
