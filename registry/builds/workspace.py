@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
@@ -11,14 +12,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
-from builders.contract import MIB, SCRATCH, Limits, Outcome, Output, Target
+from builders.contract import MIB, PYTHON, SCRATCH, Limits, Outcome, Output, Target
 from registry import limits as maxima
 from registry.stores import leftovers, sandbox
 from registry.stores.blobs import Blobs
 from registry.stores.warm import Warm
 
+_DEPTH_MAX = 12
+_ENTRIES_MAX = 100_000
 OnStep = Callable[[str, str, float | None], None]
 
 
@@ -88,7 +92,7 @@ class HostWorkspace:
         argv: Sequence[str],
         *,
         step: str,
-        limits: Limits = Limits(),  # noqa: B008 - frozen
+        limits: Limits = Limits(),
         env: Mapping[str, str] | None = None,
         cwd: str = SCRATCH,
         display: bool = False,
@@ -102,14 +106,13 @@ class HostWorkspace:
         return outcome
 
     def run_warm(
-        self, entry: str, argv: Sequence[str], *, step: str, limits: Limits = Limits(), cwd: str = SCRATCH  # noqa: B008
+        self, entry: str, argv: Sequence[str], *, step: str, limits: Limits = Limits(), cwd: str = SCRATCH
     ) -> Outcome:
         with self._recorded(step) as record:
             if self._warm is None:
-                command = ["/venv/bin/python", "-m", f"builders.programs.{entry}", *argv]
+                command = [PYTHON, "-m", f"builders.programs.{entry}", *argv]
                 outcome = sandbox.run(command, self.room, limits=limits, cwd=cwd, fake_time=False)
             else:
-                sandbox.hand_over(self.room)
                 outcome = self._warm.run(entry, argv, self.source, self.out, self.scratch, limits, cwd)
             self._take(record, outcome)
         return outcome
@@ -120,7 +123,7 @@ class HostWorkspace:
             yield
 
     def read_output(self, path: str, limit_bytes: int = 16 * MIB) -> bytes | None:
-        return read_plain(self.out / path, self.out, limit_bytes)
+        return read_plain(self.out, path, limit_bytes)
 
     def fail(self, group: str, reason: str, remedy: str = "") -> None:
         with self._lock:
@@ -185,20 +188,30 @@ class HostWorkspace:
                 self.fail(output.group, f"{name} is more than a target may make.", "Split the design, or simplify its models.")
                 broken.add(output.group)
                 continue
-            kept.append(Kept(name, output, blobs.put_file(self.out / name), size_bytes))
+            with open_plain(self.out, name) as content:
+                kept.append(Kept(name, output, blobs.put_stream(content), size_bytes))
         return [item for item in kept if item.output.group not in broken]
 
 
 def list_plain(folder: Path) -> dict[str, int]:
-    """Regular files below a folder with their sizes, sorted by path; links, devices and odd names are left out."""
+    """Regular files below a folder with their sizes, sorted by path; links, devices and odd names are left out.
+
+    What lies deeper than an artifact may, or beyond a number of entries that no target needs, is not looked at.
+    """
     found: dict[str, int] = {}
-    for top, folders, names in os.walk(folder, followlinks=False):
-        folders[:] = [name for name in folders if _plain_name(name)]
-        for name in names:
-            place = os.path.join(top, name)
-            facts = os.lstat(place)
-            if stat.S_ISREG(facts.st_mode) and facts.st_nlink == 1 and _plain_name(name):
-                found[os.path.relpath(place, folder)] = facts.st_size
+    waiting, looked_at = [("", 1)], 0
+    while waiting and looked_at < _ENTRIES_MAX:
+        inside, depth = waiting.pop()
+        with os.scandir(folder / inside) as entries:
+            for entry in entries:
+                looked_at += 1
+                if not _plain_name(entry.name) or looked_at > _ENTRIES_MAX:
+                    continue
+                facts = entry.stat(follow_symlinks=False)
+                if stat.S_ISDIR(facts.st_mode) and depth < _DEPTH_MAX:
+                    waiting.append((os.path.join(inside, entry.name), depth + 1))
+                elif stat.S_ISREG(facts.st_mode) and facts.st_nlink == 1:
+                    found[os.path.join(inside, entry.name)] = facts.st_size
     return dict(sorted(found.items()))
 
 
@@ -210,16 +223,35 @@ def _plain_name(name: str) -> bool:
     return name.isprintable() and "\\" not in name and not name.startswith(".")
 
 
-def read_plain(path: Path, top: Path, limit_bytes: int) -> bytes | None:
-    """A regular file below `top`, reached without following a link; None if it is none, or too large."""
+def open_plain(top: Path, path: str) -> BinaryIO:
+    """A regular file below `top`, opened step by step without following a link, so that nothing can change on the way.
+
+    Raises: OSError if there is no such file.
+    """
+    *folders, name = PurePosixPath(path).parts or ("",)
+    if ".." in (*folders, name) or path.startswith("/"):
+        raise OSError(errno.EINVAL, "leads out of its folder", path)
+    handle = os.open(top, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        if not path.parent.resolve().is_relative_to(top.resolve()):
-            return None
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        for folder in folders:
+            inner = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=handle)
+            os.close(handle)
+            handle = inner
+        stream = os.fdopen(os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=handle), "rb")
+    finally:
+        os.close(handle)
+    facts = os.fstat(stream.fileno())
+    if not stat.S_ISREG(facts.st_mode) or facts.st_nlink != 1:
+        stream.close()
+        raise OSError(errno.EINVAL, "is no plain file", path)
+    return stream
+
+
+def read_plain(top: Path, path: str, limit_bytes: int) -> bytes | None:
+    """The content of a regular file below `top`; None if there is none, or it is too large."""
+    try:
+        with open_plain(top, path) as stream:
+            content = stream.read(limit_bytes + 1)
     except (OSError, ValueError):
         return None
-    with os.fdopen(descriptor, "rb") as stream:
-        facts = os.fstat(stream.fileno())
-        if not stat.S_ISREG(facts.st_mode) or facts.st_size > limit_bytes:
-            return None
-        return stream.read(limit_bytes + 1)
+    return content if len(content) <= limit_bytes else None

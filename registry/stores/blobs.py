@@ -33,7 +33,11 @@ class Blobs:
         """Store a copy of a regular file. Raises: OSError for a link."""
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as source:
-            return self._store(iter(lambda: source.read(_CHUNK_BYTES), b""))
+            return self.put_stream(source)
+
+    def put_stream(self, source: BinaryIO) -> str:
+        """Store what an open file holds."""
+        return self._store(iter(lambda: source.read(_CHUNK_BYTES), b""))
 
     def _store(self, chunks: Iterator[bytes]) -> str:
         digest = hashlib.sha256()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import itertools
 import os
@@ -96,9 +95,10 @@ def wrap(room: Room | None = None, *, tmp_bytes: int = 1024**3) -> list[str]:
     if not sys.base_prefix.startswith("/usr"):
         argv += ["--ro-bind", sys.base_prefix, sys.base_prefix]
     argv += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--size", str(tmp_bytes), "--tmpfs", "/tmp"]
-    argv += ["--perms", "1777", "--tmpfs", "/dev/shm"]
+    argv += ["--perms", "1777", "--size", str(tmp_bytes // 4), "--tmpfs", "/dev/shm"]
     if room:
         argv += ["--ro-bind", str(room.source), SRC, "--bind", str(room.out), OUT, "--bind", str(room.scratch), SCRATCH]
+        argv += ["--remount-ro", "/", "--remount-ro", "/dev"]  # both are memory, without a limit of their own
     return [*argv, "--"]
 
 
@@ -135,11 +135,13 @@ def hand_over(room: Room, uid: int = NOBODY) -> None:
     if os.geteuid() != 0:
         return
     for top in (room.out, room.scratch):
-        os.chown(top, uid, uid)
-        for folder, folders, files in os.walk(top):
-            for name in (*folders, *files):
-                with contextlib.suppress(FileNotFoundError):  # a tool in another lane took it away
-                    os.chown(os.path.join(folder, name), uid, uid, follow_symlinks=False)
+        if next(top.iterdir(), None) is None:
+            os.chown(top, uid, uid)
+        else:
+            # A tool in another lane may put a link where a folder was: this program walks by handles, follows none, and
+            # goes as deep as it gets. What is taken away meanwhile is no fault.
+            command = ["chown", "-R", "-P", "--no-dereference", f"{uid}:{uid}", "--", str(top)]
+            subprocess.run(command, capture_output=True, check=False)
 
 
 def run(

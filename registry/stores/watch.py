@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -14,6 +16,7 @@ from builders.contract import Limits
 
 _LOOK_EVERY_S = 0.1
 _DISK_EVERY_S = 0.5
+_ENTRY_BYTES = 512  # of a directory and of the file system's table: a million empty files are not nothing
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-_])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -125,16 +128,18 @@ def tree_use(pid: int) -> tuple[int, int]:
 
 
 def folder_bytes(folder: Path) -> int:
-    """Bytes on disk below a folder; links are not followed."""
+    """Bytes on disk below a folder, and what its entries take up; links are not followed."""
     total, waiting = 0, [str(folder)]
     while waiting:
         try:
             with os.scandir(waiting.pop()) as entries:
                 for entry in entries:
+                    total += _ENTRY_BYTES
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
                     else:
                         total += entry.stat(follow_symlinks=False).st_blocks * 512
-        except OSError:
-            continue
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                return sys.maxsize  # nested so deep that nobody could count what lies there: more than anybody may
     return total

@@ -127,3 +127,22 @@ def test_the_clock_stands_still_for_tools(room: sandbox.Room) -> None:
         pytest.skip("libfaketime is not installed")
     outcome = sandbox.run(["date", "+%F"], room, limits=Limits())
     assert outcome.log.strip() == "2000-01-01"
+
+
+def test_memory_that_looks_like_a_disk_is_bounded_too(room: sandbox.Room) -> None:
+    """What a tool writes outside its folders lies in memory, and nobody counts it."""
+    code = """
+import os
+for place in ("/a", "/dev/a", "/etc/a", "/tools/a"):
+    try:
+        open(place, "w")
+        print(place, "can be written")
+    except OSError:
+        pass
+facts = os.statvfs("/dev/shm")
+print("shm", facts.f_blocks * facts.f_frsize)
+open("/dev/null", "w").write("x"); open("/dev/shm/a", "w").write("x"); open("/tmp/a", "w").write("x")
+"""
+    outcome = run(room, code)
+    assert outcome.status == 0, outcome.log
+    assert outcome.log.strip() == f"shm {256 * 1024**2}"
