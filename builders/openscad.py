@@ -16,12 +16,13 @@ from builders.contract import GIB, MIB, SCRATCH, Artifact, BuildFailed, Limits, 
 GROUPS = ("mesh", "glb", "views", "picture", "facts")
 LIMITS = Limits(wall_s=300.0, memory_bytes=4 * GIB)
 FILES_MAX = 500
-_USED = re.compile(r"^\s*(?:include|use)\s*<([^>\n]+)>", re.MULTILINE)
-_DATA = re.compile(r"""(?:import|surface)\s*\([^)]*?"([^"\n]+)\"""")
-_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
-_DEFINITION = re.compile(r"\b(?:module|function)\s+\w+\s*\([^{;=]*\)\s*(?:=[^;]*;)?")
+TOTAL_BYTES = 16 * MIB  # of all files that are looked into
+_USED = re.compile(r"^[ \t]*(?:include|use)\s*<([^<>\n]+)>", re.MULTILINE)
+_DATA = re.compile(r"""(?:import|surface)\s*\([^()"]*"([^"\n]+)\"""")
+_COMMENT = re.compile(r"//[^\n]*|/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z)")
+_DEFINITION = re.compile(r"\b(?:module|function)\s+\w+\s*\([^{;=()]*\)\s*(?:=[^;]*+(?:;|\Z))?")
 # At top level: a call like cube(...); or a for or if block. Assignments, includes and definitions draw nothing.
-_DRAWS = re.compile(r"^\s*[#!%*]?\s*(?:[A-Za-z_]\w*)\s*\(", re.MULTILINE)
+_DRAWS = re.compile(r"^[ \t]*+[#!%*]?[ \t]*+[A-Za-z_]\w*\s*\(", re.MULTILINE)
 
 
 @functools.cache
@@ -55,10 +56,15 @@ def _top_level(text: str) -> str:
 def sources_of(tree: Tree) -> dict[str, tuple[str, ...]]:
     """OpenSCAD files that draw something by themselves -> all files they read."""
     texts: dict[str, str] = {}
+    total_bytes = 0
     for path, file in tree.files.items():
         if path.lower().endswith(".scad") and 0 < file.size_bytes <= MIB and len(texts) < FILES_MAX:
-            texts[path] = tree.read(path).decode("utf-8", "replace")
+            total_bytes += file.size_bytes
+            if total_bytes <= TOTAL_BYTES:
+                texts[path] = tree.read(path).decode("utf-8", "replace")
+    draws = {path for path, text in texts.items() if _DRAWS.search(_top_level(text))}
 
+    @functools.cache
     def named(path: str, pattern: re.Pattern[str]) -> list[str]:
         folder = posixpath.dirname(path)
         found = [
@@ -68,10 +74,10 @@ def sources_of(tree: Tree) -> dict[str, tuple[str, ...]]:
 
     libraries = {name for path in texts for name in named(path, _USED) if name != path}
     found: dict[str, tuple[str, ...]] = {}
-    for path, text in texts.items():
-        if not _DRAWS.search(_top_level(text)):
+    for path in texts:
+        if path not in draws:
             # What an included file draws counts as its own; a file of modules alone is a library.
-            if not any(_DRAWS.search(_top_level(texts[name])) for name in named(path, _USED) if name in texts):
+            if draws.isdisjoint(named(path, _USED)):
                 continue
         if path in libraries:
             continue

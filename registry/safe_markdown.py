@@ -57,7 +57,7 @@ class _Rewriter(HTMLParser):
         self.cell = 0
         self.dropped = 0
         self.heading: tuple[int, str] | None = None
-        self.ids: set[str] = set()
+        self.ids: dict[str, int] = {}
 
     def local(self, url: str) -> str:
         """The address here of a path in the repository; empty if it leads out of it."""
@@ -126,10 +126,10 @@ class _Rewriter(HTMLParser):
             start, name = self.heading
             words = re.sub(r"<[^>]*>", "", "".join(self.out[start + 1 :]))
             slug = base = _slug(words)
-            number = 1
             while slug in self.ids:
-                slug, number = f"{base}-{number}", number + 1
-            self.ids.add(slug)
+                self.ids[base] = self.ids.get(base, 0) + 1  # goes on where the last namesake stopped
+                slug = f"{base}-{self.ids[base]}"
+            self.ids[slug] = 0
             self.out[start] = f'<{name} id="readme-{escape(slug)}">'
             self.out.append(f"</{name}>")
             self.heading = None

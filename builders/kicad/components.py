@@ -22,7 +22,7 @@ _NO = ("", "0", "no", "false", "~")
 _HIDDEN = ("Footprint", "Datasheet", "Description", "Reference", "Value")
 _LEGACY_FIELD = re.compile(r"^F\s+(\d+)\s+")
 _UNSAFE_CELL = re.compile(r"^[=+\-@\t\r]")
-_NUMBER = re.compile(r"^[+-]?[0-9.,]+\s*[\w%Ωµ°/]*$")
+_NUMBER = re.compile(r"^[+-]?[0-9.,]++\s*[\w%Ωµ°/]*$")
 
 
 def natural(reference: str) -> list[Any]:

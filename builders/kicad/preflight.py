@@ -9,7 +9,7 @@ from builders.kicad.facts import kicad_of
 from builders.kicad.tools import NEWEST_BOARD, NEWEST_SCHEMATIC, kicad_version, major
 
 _CONFLICT = re.compile(rb"^(?:<<<<<<<|>>>>>>>) ", re.MULTILINE)
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+("?)', re.DOTALL)  # one that never ends is taken whole: no second look
 _VERSION = re.compile(rb"\(version\s+\"?(\d{8})\"?\s*\)")
 _GENERATOR = re.compile(rb'\(generator_version\s+"([^"]{1,20})"')
 _POINTER = b"version https://git-lfs"
@@ -39,7 +39,7 @@ def fault(path: Path, name: str) -> tuple[str, str]:
         return reason, "Save it in KiCad and commit it."
     if too_new := _too_new(content[:4096], path.suffix, name):
         return too_new
-    plain = _STRING.sub(b"", content)
+    plain = _STRING.sub(lambda found: b"" if found[1] else b'"', content)
     still_open = plain.count(b"(") - plain.count(b")")
     if still_open > 0 or plain.count(b'"'):
         return (

@@ -9,7 +9,8 @@ from typing import TypeAlias, Union
 Node: TypeAlias = list[Union[str, "Node"]]
 
 NODES_MAX = 20_000_000
-_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|([()])|([^\s()"]+)', re.DOTALL)
+# Possessive, and a text without an end taken whole: no file makes this look at a character twice.
+_TOKEN = re.compile(r'"((?:[^"\\]++|\\.)*+)("?)|([()])|([^\s()"]+)', re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _PLAIN = {"n": "\n", "r": "\r", "t": "\t"}
 
@@ -31,7 +32,9 @@ def read(text: str) -> Node:
     stack: list[Node] = []
     count = 0
     for token in _TOKEN.finditer(text):
-        quoted, bracket, atom = token.groups()
+        quoted, closed, bracket, atom = token.groups()
+        if quoted is not None and not closed:
+            raise Unreadable("The file ends early: a text in quotes is still open.")
         if bracket == "(":
             count += 1
             if count > NODES_MAX:

@@ -28,7 +28,7 @@ _RETAILERS = ("Digi-Key", "Mouser", "RS", "Newark", "Farnell", "LCSC")
 _JLC_ROW_MAX = 200  # designators in one row of JLCPCB's form
 _NAMESPACE = uuid.UUID("6b7ab0ad-0b6e-5f0e-9f6a-6272696b7964")
 _ACTS = re.compile(r"^[=+\-@\t\r＝＋－＠]")
-_NUMBER = re.compile(r"^[+-]?\d[\d.,]*\s*[\w%Ωµ°/]*$")
+_NUMBER = re.compile(r"^[+-]?\d[\d.,]*+\s*[\w%Ωµ°/]*$")
 
 
 def safe_cell(value: object) -> str:

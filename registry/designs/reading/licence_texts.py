@@ -85,7 +85,7 @@ _RESTRICTED = re.compile(r"military|not evil|not designed licensed or intended f
 
 def plain(text: str) -> str:
     """A text as words: lower case, Markdown marks, commas and line breaks gone."""
-    text = re.sub(r"\]\([^)]*\)", "]", text)
+    text = re.sub(r"\]\([^()]*\)", "]", text)
     text = re.sub(r"[*_#`>\[\]“”\"',=]|<[^<>]*>", " ", text.lower().replace("’", " "))
     return re.sub(r"\s+", " ", text).strip()
 

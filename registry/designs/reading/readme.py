@@ -173,9 +173,9 @@ def _parse_markdown(text: str) -> tuple[str, list[str], list[str]]:
             inside.pop()
         elif token.type == "html_block":
             images += _html_images(token.content)
-            title = re.search(r"<h[12][^>]*>(.*?)</h[12]>", token.content, re.S | re.I)
-            heading = heading or (_tidy(title[1]) if title else "")
-            paragraphs += [_tidy(found) for found in re.findall(r"<p[^>]*>(.*?)</p>", token.content, re.S | re.I)]
+            titles = _between(token.content, "h1") + _between(token.content, "h2")
+            heading = heading or (_tidy(titles[0]) if titles else "")
+            paragraphs += [_tidy(found) for found in _between(token.content, "p")]
         elif token.type == "inline":
             content, found = _inline(token)
             images += found
@@ -190,6 +190,14 @@ def _parse_markdown(text: str) -> tuple[str, list[str], list[str]]:
             elif inside == ["paragraph_open"] and content:
                 paragraphs.append(content)
     return heading, paragraphs, images
+
+
+def _between(html: str, tag: str) -> list[str]:
+    """What stands between the tags of a kind, roughly; a look at each character, whatever is left open."""
+    pieces = re.split(rf"<(/?){tag}(?:\s[^<>]*)?>", html, flags=re.I)
+    return [
+        text for mark, text, after in zip(pieces[1::2], pieces[2::2], pieces[3::2], strict=False) if not mark and after
+    ]
 
 
 def _inline(token: Token) -> tuple[str, list[str]]:
@@ -227,7 +235,7 @@ def _html_images(html: str) -> list[str]:
 
 def _parse_lines(text: str) -> tuple[str, list[str], list[str]]:
     """reStructuredText, AsciiDoc and plain text, roughly: headings are underlined or begin with '='."""
-    images = re.findall(r"^\s*\.\.\s+(?:image|figure)::\s*(\S+)|^\s*image::?([^\[\s]+)\[", text, re.M)
+    images = re.findall(r"^[ \t]*\.\.[ \t]+(?:image|figure)::[ \t]*(\S+)|^[ \t]*image::?([^\[\s]+)\[", text, re.M)
     heading = ""
     paragraphs = []
     for block in re.split(r"\n\s*\n", text[: limits.README_BYTES]):
@@ -240,7 +248,7 @@ def _parse_lines(text: str) -> tuple[str, list[str], list[str]]:
             heading = heading or ("" if _GENERIC.fullmatch(title) else title)
             lines = lines[2:] if len(lines) > 1 and rule.fullmatch(lines[1]) else lines[1:]
         if lines and not lines[0].startswith((" ", "..", ":", "*", "-", "|", "image:", "[", "//")):
-            paragraphs.append(_tidy(re.sub(r"`([^`<]*?)\s*<[^>]*>`_+|[`*_]{1,2}", r"\1", " ".join(lines))))
+            paragraphs.append(_tidy(re.sub(r"`([^`<]*)<[^<>`]*>`_+|[`*_]{1,2}", r"\1", " ".join(lines))))
     if not heading and paragraphs and len(paragraphs[0]) <= 60:
         heading = paragraphs.pop(0)
     return heading, paragraphs, [first or second for first, second in images]
