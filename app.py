@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 from flask import Flask
@@ -13,8 +15,8 @@ from registry import limits, web
 from registry.accounts import api as accounts_api
 from registry.accounts import pages as accounts_pages
 from registry.builds import api as builds_api
-from registry.builds import pages as builds_pages
 from registry.builds import downloads
+from registry.builds import pages as builds_pages
 from registry.builds import service as builds
 from registry.designs import api as designs_api
 from registry.designs import pages as designs_pages
@@ -52,10 +54,11 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
 def _kept_secret(settings: Settings) -> str:
     """The instance's own secret, made on the first start and kept beside the database."""
     path = settings.data / "secret_key"
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii")
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_hex(32))
+    if not path.exists():
+        # Written aside and linked: no second process reads half of it, and a killed one leaves none that is empty.
+        with tempfile.NamedTemporaryFile("w", dir=settings.data, prefix=".secret_key-", encoding="ascii") as aside:
+            aside.write(secrets.token_hex(32))
+            aside.flush()
+            with contextlib.suppress(FileExistsError):
+                os.link(aside.name, path)
     return path.read_text(encoding="ascii")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 
+from sqlalchemy.exc import OperationalError
+
 from registry.builds import leases, service
 from registry.errors import Unavailable
 from registry.stores import leftovers
@@ -38,7 +40,9 @@ def _keep(stores: Stores, ended: threading.Event) -> None:
             leftovers.sweep(stores.settings.work)
             if again := service.redeliver(stores):
                 _log.info("%d builds were delivered again.", again)
-        except Unavailable:
+        except (Unavailable, OperationalError):
             _log.warning("The database does not answer; trying again.")
+        except Exception:  # without this thread the worker would count as dead, and lost builds would stay lost
+            _log.exception("Looking after the builds failed; trying again.")
         if ended.wait(_LOOK_EVERY_S):
             return

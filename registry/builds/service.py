@@ -188,7 +188,14 @@ def find_targets(tree: GitTree) -> tuple[list[tuple[Builder, Target]], list[str]
     found: list[tuple[Builder, Target]] = []
     said: list[str] = []
     for builder in builders.all_builders():
-        targets = builder.detect(tree)
+        try:
+            targets = builder.detect(tree)
+        except RegistryError:
+            raise  # the tree itself can't be read
+        except Exception as error:  # one builder's fault with one odd file must not hide what the others find
+            _log.exception("Looking for targets of %s ended with a fault of the registry.", builder.name)
+            said.append(f"Looking for what {builder.name} builds failed ({type(error).__name__}): report it, please.")
+            continue
         if targets and (missing := builder.available()):
             said.append(missing)
         found += [(builder, target) for target in targets]
