@@ -31,8 +31,18 @@ from registry.designs.tables import Design, DesignTool, Revision
 from registry.errors import NotFound, TooLarge
 from registry.stores.stores import Stores
 
-KIND_LABELS = {"board": "Boards", "part": "Parts and machines", "both": "Board and parts", "documents": "Documents only"}
-READINESS_LABELS = {"built": "Built", "partly": "Partly built", "failed": "Build failed", "waiting": "Waiting to be built"}
+KIND_LABELS = {
+    "board": "Boards",
+    "part": "Parts and machines",
+    "both": "Board and parts",
+    "documents": "Documents only",
+}
+READINESS_LABELS = {
+    "built": "Built",
+    "partly": "Partly built",
+    "failed": "Build failed",
+    "waiting": "Waiting to be built",
+}
 _SELF_LABELS: dict[str, str] = {}
 
 
@@ -93,8 +103,14 @@ def _on_sqlite(session: Session) -> bool:
 
 def list_designs(session: Session, query: DesignQuery) -> DesignList:
     """A page of designs, best first."""
-    statement, rank = _chosen(select(col(Design.id)), query, session)
     total = session.exec(_chosen(select(func.count(col(Design.id))), query, session)[0]).one()
+    more = query.page * query.per_page < total
+    return DesignList(items=_cards(session, query), total=total, next=next_page(query) if more else None)
+
+
+def _cards(session: Session, query: DesignQuery) -> list[DesignCard]:
+    """The cards of one page."""
+    statement, rank = _chosen(select(col(Design.id)), query, session)
     orders: dict[str, list[Any]] = {
         "new": [col(Design.updated_at).desc()],
         "built": [col(Design.built_count).desc(), col(Design.updated_at).desc()],
@@ -105,9 +121,7 @@ def list_designs(session: Session, query: DesignQuery) -> DesignList:
     # Only ids are sorted, and whole rows read for one page of them: sorting wide rows takes several times as long.
     ids = session.exec(statement.offset((query.page - 1) * query.per_page).limit(query.per_page)).all()
     by_id = {row.id: row for row in session.exec(select(Design).where(col(Design.id).in_(ids)))}
-    rows = [by_id[number] for number in ids]
-    more = query.page * query.per_page < total
-    return DesignList(items=[card_of(row) for row in rows], total=total, next=next_page(query) if more else None)
+    return [card_of(by_id[number]) for number in ids]
 
 
 def next_page(query: DesignQuery) -> str:
@@ -170,19 +184,22 @@ def _count_all(session: Session, query: DesignQuery, name: str) -> Counter[str]:
 
 
 def home_rows(session: Session, per_row: int = 8) -> list[HomeRow]:
-    """Rows of the front page; a row with nothing in it is left out."""
+    """Rows of the front page. A design stands in the first row that it fits; a row with nothing of its own is left out."""
     wanted = (
-        ("Ready to make", "Built here, with files to download", DesignQuery(readiness="built", sort="new", per_page=per_row)),
-        ("Boards", "Electronics with gerbers, positions and parts", DesignQuery(kind="board", sort="new", per_page=per_row)),
-        ("Machines and parts", "To cut, print, turn and weld", DesignQuery(kind="part", sort="new", per_page=per_row)),
-        ("New here", "Lately submitted or updated", DesignQuery(sort="new", per_page=per_row)),
+        ("Ready to make", "Built here, with files to download", DesignQuery(readiness="built", sort="new")),
+        ("Boards", "Electronics with gerbers, positions and parts", DesignQuery(kind="board", sort="new")),
+        ("Machines and parts", "To cut, print, turn and weld", DesignQuery(kind="part", sort="new")),
+        ("New here", "Lately submitted or updated", DesignQuery(sort="new")),
     )
-    rows = []
+    rows: list[HomeRow] = []
+    shown: set[str] = set()
     for title, hint, query in wanted:
-        found = list_designs(session, query)
-        if found.items:
-            address = "/designs?" + urlencode(query.model_dump(include={"kind", "readiness", "sort"}, exclude_defaults=True))
-            rows.append(HomeRow(title=title, hint=hint, cards=found.items, more_url=address))
+        found = _cards(session, query.model_copy(update={"per_page": per_row * (len(rows) + 1)}))
+        cards = [card for card in found if card.slug not in shown][:per_row]
+        if cards:
+            shown |= {card.slug for card in cards}
+            asked = query.model_dump(include={"kind", "readiness", "sort"}, exclude_defaults=True)
+            rows.append(HomeRow(title=title, hint=hint, cards=cards, more_url="/designs?" + urlencode(asked)))
     return rows
 
 

@@ -16,6 +16,10 @@ class Design(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("url", "subdir", "tracked_ref", name="uq_design_place"),
         Index("ix_design_updated", "updated_at"),
+        Index("ix_design_kind", "kind", "updated_at"),
+        Index("ix_design_readiness", "readiness", "updated_at"),
+        # what a search counts for its facets, read without the wide rows
+        Index("ix_design_facets", "id", "kind", "licence", "readiness"),
         Index("ix_design_built", "built_count", "updated_at"),
     )
 
@@ -27,9 +31,9 @@ class Design(SQLModel, table=True):
     owner_id: int | None = Field(default=None, index=True)
     name: str
     summary: str = ""
-    kind: str = Field(default="documents", index=True)
+    kind: str = "documents"
     licence: str = Field(default="", index=True)
-    readiness: str = Field(default="waiting", index=True)
+    readiness: str = "waiting"
     standing: str = "untried"
     newest_version: str = ""
     picture: str = ""

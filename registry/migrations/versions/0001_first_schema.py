@@ -79,10 +79,11 @@ def upgrade() -> None:
         sa.UniqueConstraint("url", "subdir", "tracked_ref", name="uq_design_place"),
     )
     op.create_index("ix_design_built", "design", ["built_count", "updated_at"], unique=False)
-    op.create_index(op.f("ix_design_kind"), "design", ["kind"], unique=False)
+    op.create_index("ix_design_facets", "design", ["id", "kind", "licence", "readiness"], unique=False)
+    op.create_index("ix_design_kind", "design", ["kind", "updated_at"], unique=False)
     op.create_index(op.f("ix_design_licence"), "design", ["licence"], unique=False)
     op.create_index(op.f("ix_design_owner_id"), "design", ["owner_id"], unique=False)
-    op.create_index(op.f("ix_design_readiness"), "design", ["readiness"], unique=False)
+    op.create_index("ix_design_readiness", "design", ["readiness", "updated_at"], unique=False)
     op.create_index("ix_design_updated", "design", ["updated_at"], unique=False)
     op.create_table(
         "result",
@@ -311,10 +312,11 @@ def downgrade() -> None:
     op.drop_table("worker")
     op.drop_table("result")
     op.drop_index("ix_design_updated", table_name="design")
-    op.drop_index(op.f("ix_design_readiness"), table_name="design")
+    op.drop_index("ix_design_readiness", table_name="design")
     op.drop_index(op.f("ix_design_owner_id"), table_name="design")
     op.drop_index(op.f("ix_design_licence"), table_name="design")
-    op.drop_index(op.f("ix_design_kind"), table_name="design")
+    op.drop_index("ix_design_kind", table_name="design")
+    op.drop_index("ix_design_facets", table_name="design")
     op.drop_index("ix_design_built", table_name="design")
     op.drop_table("design")
     op.drop_table("account")
