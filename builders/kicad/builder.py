@@ -44,7 +44,7 @@ class KicadBuilder:
     """Boards of KiCad 5 to 9, with their schematics."""
 
     name = "kicad"
-    version = "3"
+    version = "4"
 
     def available(self) -> str:
         return kicad.why_not()

@@ -32,6 +32,12 @@ _KINDS = {
 _DRAWN = re.compile(rb"<(?:path|circle|rect|polyline|polygon|line|ellipse|text|use)\b")
 
 
+def _own_name(row: Node) -> str:
+    """The designer's name for a layer; before KiCad 6, a layer that is switched off says `hide` in its place."""
+    name = text_at(row, 3)
+    return "" if name == "hide" else name
+
+
 def user_names(board: Node, copper: Sequence[str]) -> dict[str, str]:
     """Layer -> the designer's name for it, as it shows up in file names."""
     names = dict(_SHOWN)
@@ -40,10 +46,10 @@ def user_names(board: Node, copper: Sequence[str]) -> dict[str, str]:
     own = [row for row in rows if text_at(row, 2) in ("signal", "power", "mixed", "jumper")]
     own.sort(key=lambda row: (text_at(row, 1) == "B.Cu" or text_at(row, 0) == "31", int(text_at(row, 0) or 0)))
     for layer, row in zip(copper, own, strict=False):
-        names[layer] = text_at(row, 3) or text_at(row, 1)
+        names[layer] = _own_name(row) or text_at(row, 1)
     for row in rows:
-        if text_at(row, 3) and text_at(row, 1) not in copper:
-            names[text_at(row, 1)] = text_at(row, 3)
+        if _own_name(row) and text_at(row, 1) not in copper:
+            names[text_at(row, 1)] = _own_name(row)
     return names
 
 
