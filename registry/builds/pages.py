@@ -166,9 +166,9 @@ def show_build(build_id: int) -> str:
 
 
 def _fill_object(design: DesignDetail, version: VersionDetail, **_: Any) -> str:
-    return render_template(
-        "builds/_object.html", design=design, version=version, shown=views.object_views(version, _build_of(version))
-    )
+    build = _build_of(version)
+    shown = views.object_views(version, build)
+    return render_template("builds/_object.html", design=design, version=version, build=build, shown=shown)
 
 
 def _fill_box(design: DesignDetail, version: VersionDetail, **_: Any) -> str:

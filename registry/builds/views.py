@@ -36,7 +36,7 @@ Fact = tuple[str, str]
 
 
 def _side_shown(layer: dict[str, Any]) -> bool:
-    return layer.get("kind") in ("copper", "silkscreen", "outline") and layer.get("side") in ("top", "both", "inner")
+    return layer.get("kind") in ("copper", "silkscreen", "outline") and layer.get("side") in ("top", "both")
 
 
 def bench(board: TargetView, components: Sequence[dict[str, Any]], checks: dict[str, Any]) -> dict[str, Any]:
