@@ -277,4 +277,6 @@ def _doubts(lines: list[BomLine]) -> list[str]:
     if not unnamed:
         return []
     pieces = round(sum(line.quantity for line in unnamed))
-    return [f"{len(unnamed)} electronic lines ({pieces} pieces) name neither an MPN nor a supplier's number."]
+    lines_said = "1 electronic line names" if len(unnamed) == 1 else f"{len(unnamed)} electronic lines name"
+    pieces_said = "1 piece" if pieces == 1 else f"{pieces} pieces"
+    return [f"{lines_said} neither an MPN nor a supplier's number ({pieces_said})."]
