@@ -15,12 +15,12 @@ def register(group: click.Group) -> None:
     group.add_command(search)
 
 
-def _show(found: DesignList, as_json: bool) -> None:
+def _show(found: DesignList, as_json: bool, nothing: str = "No design is like that. Try fewer words.") -> None:
     if as_json:
         print_json(found)
         return
     if not found.items:
-        click.echo("No designs here yet: brickyard submit URL adds one." if not found.total else "Nothing on that page.")
+        click.echo(nothing if not found.total else "Nothing on that page.")
         return
     rows = [("SLUG", "VERSION", "KIND", "STATE", "LICENCE", "NAME")]
     rows += [
@@ -33,7 +33,11 @@ def _show(found: DesignList, as_json: bool) -> None:
 
 _page = click.option("--page", default=1, type=click.IntRange(1, 10_000), help="Which page of the list.")
 _per_page = click.option(
-    "--per-page", default=50, type=click.IntRange(1, limits.PAGE_ITEMS_MAX), show_default=True, help="Designs on a page."
+    "--per-page",
+    default=50,
+    type=click.IntRange(1, limits.PAGE_ITEMS_MAX),
+    show_default=True,
+    help="Designs on a page.",
 )
 
 
@@ -44,7 +48,8 @@ _per_page = click.option(
 def designs(page: int, per_page: int, as_json: bool) -> None:
     """List the designs, newest first."""
     with opened() as stores, stores.db.reading() as session:
-        _show(list_designs(session, DesignQuery(sort="new", page=page, per_page=per_page)), as_json)
+        found = list_designs(session, DesignQuery(sort="new", page=page, per_page=per_page))
+        _show(found, as_json, "No designs here yet: brickyard submit URL adds one.")
 
 
 @click.command()
