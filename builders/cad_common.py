@@ -22,7 +22,6 @@ BOARDS_MAX = 40
 LIMITS = Limits(wall_s=600.0, memory_bytes=4 * GIB)
 LFS = b"version https://git-lfs"
 
-STEP_SUFFIXES = (".step", ".stp")
 # Best first: what is nearest to the designer's own model wins over what was exported from it.
 RANK = (".py", ".fcstd", ".step", ".stp", ".scad", ".3mf", ".stl")
 KICAD_SUFFIXES = (".kicad_pcb", ".kicad_pro", ".kicad_sch", ".kicad_mod", ".kicad_sym", ".pro")

@@ -38,6 +38,7 @@ _VOID = {"br", "hr", "img"}
 _DROPPED = {"script", "style", "iframe", "object", "template", "noscript", "svg", "math", "textarea", "title"}
 _SCHEMES = {"http", "https", "mailto"}
 
+_DEPTH_MAX = 400  # open tags; the time to clean HTML grows with the square of its depth
 Address = Callable[[str], str]
 
 
@@ -55,6 +56,7 @@ class _Rewriter(HTMLParser):
         self.links = 0
         self.tables = 0
         self.cell = 0
+        self.depth = 0
         self.dropped = 0
         self.heading: tuple[int, str] | None = None
         self.ids: dict[str, int] = {}
@@ -113,6 +115,9 @@ class _Rewriter(HTMLParser):
         elif tag == "pre":
             self.out.append('<pre tabindex="0">')  # wide ones scroll: reachable by keyboard
         else:
+            self.depth += 1
+            if self.depth > _DEPTH_MAX:
+                return
             self.cell = len(self.out)
             told = "".join(f' {name}="{escape(value)}"' for name, value in values.items())
             self.out.append(f"<{tag}{told}>")
@@ -141,6 +146,10 @@ class _Rewriter(HTMLParser):
         else:
             if tag == "a":
                 self.links = max(0, self.links - 1)
+            else:
+                self.depth = max(0, self.depth - 1)
+                if self.depth >= _DEPTH_MAX:
+                    return
             self.out.append(f"</{tag}>")
 
     def handle_data(self, data: str) -> None:

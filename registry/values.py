@@ -12,7 +12,6 @@ from builders.contract import safe_name
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,78}[a-z0-9])?")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 def _matches(pattern: re.Pattern[str], what: str):  # type: ignore[no-untyped-def]
@@ -25,11 +24,10 @@ def _matches(pattern: re.Pattern[str], what: str):  # type: ignore[no-untyped-de
 
 
 Slug = Annotated[str, _matches(_SLUG, "a name of lower-case letters, digits, dots and dashes")]
-Digest = Annotated[str, _matches(_DIGEST, "a sha256 in hexadecimal")]
-CommitId = Annotated[str, _matches(_COMMIT, "a full commit id")]
 
 
 def is_digest(text: str) -> bool:
+    """Whether a text is a sha256 in hexadecimal."""
     return bool(_DIGEST.fullmatch(text))
 
 

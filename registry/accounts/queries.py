@@ -54,10 +54,6 @@ def account_of_token(session: Session, secret: str) -> tuple[AccountView, dt.dat
     return AccountView.model_validate(account, from_attributes=True), used_at
 
 
-def get_account(session: Session, account_id: int) -> AccountView:
-    return AccountView.model_validate(session.get_one(Account, account_id), from_attributes=True)
-
-
 def report(session: Session, account_id: int) -> AccountReport:
     """An account in the short form of the JSON interface."""
     return AccountReport.model_validate(session.get_one(Account, account_id), from_attributes=True)

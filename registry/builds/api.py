@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from registry import __version__
 from registry.builds import queries, service
 from registry.builds.leases import workers_alive
-from registry.builds.schemas import BuildReport, BuildView, Materials, TargetReport
+from registry.builds.schemas import BuildReport, Materials
 from registry.designs import queries as design_queries
 from registry.designs import service as designs
 from registry.designs.schemas import DesignDetail, FindingView, Submission, VersionDetail, VersionItem
@@ -82,25 +82,6 @@ class BuildWish(BaseModel):
     force: bool = Field(default=True, description="try again what failed before")
 
 
-def _short(view: BuildView | None) -> BuildReport | None:
-    """A build without its files. The fields of both are the same but for the state's name and the targets."""
-    if view is None:
-        return None
-    return BuildReport(
-        **view.model_dump(include={"id", "design", "version", "commit", "seconds", "message"}),
-        status=view.state,
-        targets=[
-            TargetReport(
-                **target.model_dump(include={"name", "builder", "cached", "seconds", "message"}),
-                status=target.state,
-                artifacts=len(target.artifacts),
-            )
-            for target in view.targets
-        ],
-        bundle=view.bundle,
-    )
-
-
 def _plain_ref(ref: str) -> str:
     """A version as git writes it: addresses hold ~ for the slash, which no branch or tag can hold."""
     return ref.replace("~", "/")
@@ -120,7 +101,7 @@ def submit_design(body: Submission) -> tuple[SubmissionReport, int, dict[str, st
         version = design_queries.get_version(session, done.slug, None)
         running = queries.running_build(session, version.revision_id)
         newest = queries.newest_build(session, version.revision_id)
-        build = queries.report(session, running) if running else _short(newest)
+        build = queries.report(session, running) if running else queries.short(newest) if newest else None
     report = SubmissionReport(
         slug=done.slug,
         url=f"/designs/{done.slug}",
@@ -171,7 +152,7 @@ def read_version(slug: str, ref: str) -> VersionReport:
         there = view is not None and queries.has_materials(session, view.id)
     version = version.model_copy(update={"build_state": view.state if view else ""})
     path = f"{_version_path(slug, version.label)}/materials" if there else None
-    return VersionReport(**version.model_dump(), build=_short(view), materials=path)
+    return VersionReport(**version.model_dump(), build=queries.short(view) if view else None, materials=path)
 
 
 @operation(blueprint, "GET", "/designs/<slug>/versions/<ref>/materials", answers={200: Materials})
@@ -201,15 +182,13 @@ def read_build(build_id: int) -> BuildWithFiles:
     """A build: its state, its targets, and the files they made."""
     with stores().db.reading() as session:
         view = queries.get_build(session, build_id)
-    short = _short(view)
-    assert short is not None
     files = [
         FileReport(target=target.name, **artifact.model_dump(include={"path", "role", "size_bytes", "sha256", "url"}))
         for target in view.targets
         for artifact in target.artifacts
     ]
     return BuildWithFiles(
-        **short.model_dump(), queue_position=view.queue_position, not_built=view.not_built, files=files
+        **queries.short(view).model_dump(), queue_position=view.queue_position, not_built=view.not_built, files=files
     )
 
 

@@ -85,6 +85,9 @@ def build_target(
             return Ended("failed", message=missing, remedy="Ask the people who run this registry to install it.")
         if len(target.inputs) > limits.TARGET_INPUTS:
             raise TooLarge(f"{target.source} reads {len(target.inputs)} files, more than a target may.")
+        if sum(tree.files[path].size_bytes for path in target.inputs.values()) > limits.TARGET_INPUT_BYTES:
+            gib = limits.TARGET_INPUT_BYTES // limits.GIB
+            raise TooLarge(f"The files that {target.source} reads take more than {gib} GiB together.", "Make them smaller.")
         blobs = {path: tree.files[path].blob for path in target.inputs.values()}
         tools = dict(builder.tools())
         key = target_key(target, builder.version, tools, blobs)

@@ -204,28 +204,23 @@ def find_bundle(stores: Stores, slug: str, label: str | None) -> tuple[Path, str
     return stores.blobs.path(build.bundle_digest), build.bundle_digest, name, build.finished_at or build.requested_at
 
 
-def report(session: Session, build_id: int) -> BuildReport:
-    """A build in the short form of the command line and the JSON interface. Raises: NotFound."""
-    view = get_build(session, build_id)
+def short(view: BuildView) -> BuildReport:
+    """A build in the short form of the command line and the JSON interface: without its files."""
     return BuildReport(
-        id=view.id,
-        design=view.design,
-        version=view.version,
-        commit=view.commit,
+        **view.model_dump(include={"id", "design", "version", "commit", "seconds", "message"}),
         status=view.state,
-        seconds=view.seconds,
-        message=view.message,
         targets=[
             TargetReport(
-                name=target.name,
-                builder=target.builder,
+                **target.model_dump(include={"name", "builder", "cached", "seconds", "message"}),
                 status=target.state,
-                cached=target.cached,
-                seconds=target.seconds,
                 artifacts=len(target.artifacts),
-                message=target.message,
             )
             for target in view.targets
         ],
         bundle=view.bundle,
     )
+
+
+def report(session: Session, build_id: int) -> BuildReport:
+    """A build by its id, in the short form. Raises: NotFound."""
+    return short(get_build(session, build_id))
