@@ -5,6 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, Response, request, send_file
 
 from registry.builds import queries
+from registry.builds.bom.vendors import vendor_files
+from registry.builds.made import gather
+from registry.designs.queries import find_design, find_revision
+from registry.errors import NotFound
 from registry.web.context import stores
 from registry.web.files import guard
 
@@ -50,3 +54,26 @@ def download_bundle(slug: str, label: str) -> Response:
     )
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+@blueprint.get("/designs/<slug>/<label>/bom/<name>")
+def download_bom(slug: str, label: str, name: str) -> Response:
+    """The bill of materials in one vendor's form."""
+    content = bom_files(slug, label).get(name)
+    if content is None:
+        raise NotFound(f"There is no bill of materials called {name[:80]}.", "Choose one from the page of materials.")
+    response = Response(content)
+    guard(response, name)
+    response.headers["Content-Disposition"] = f'attachment; filename="{slug}-{name}"'
+    return response
+
+
+def bom_files(slug: str, label: str) -> dict[str, bytes]:
+    """Every vendor's form of a version's bill of materials; empty before it is built. Raises: NotFound."""
+    with stores().db.reading() as session:
+        revision = find_revision(session, find_design(session, slug), label)
+        build = queries.newest_build(session, revision.id or 0)
+        materials = queries.get_materials(stores(), session, build.id) if build else None
+        if build is None or materials is None:
+            return {}
+        return vendor_files(stores(), materials, gather(session, build.id))

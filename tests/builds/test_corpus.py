@@ -16,9 +16,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from app import create_app
 from builders.kicad import BUILDER as KICAD
 from registry.cli import main
-from registry.settings import PROJECT
+from registry.settings import PROJECT, read_settings
 from registry.stores import sandbox
 
 pytestmark = [
@@ -260,3 +261,22 @@ def test_a_design_without_targets_still_has_a_bundle(instance: Instance, corpus:
         assert archive.read("docs/build-book.pdf").startswith(b"%PDF-")
     done = instance.call("verify", str(path), "--rebuild")
     assert done.exit_code == 0 and "the same bytes when built again" in done.stdout, done.output
+
+
+def test_bundle_and_vendor_forms_come_by_web_in_ranges_and_with_etags(instance: Instance, bundle: Path) -> None:
+    settings = read_settings(instance.env | {"BRICKYARD_SECRET_KEY": "tests"})
+    client = create_app(settings).test_client()
+    address = f"/designs/{ROTARY}/v1.0.0"
+    whole = client.get(f"{address}/bundle.zip")
+    assert whole.status_code == 200 and whole.data == bundle.read_bytes()
+    assert whole.headers["ETag"].strip('"') == hashlib.sha256(whole.data).hexdigest()
+    part = client.get(f"{address}/bundle.zip", headers={"Range": "bytes=100-199"})
+    assert part.status_code == 206 and part.data == whole.data[100:200]
+    assert client.get(f"{address}/bundle.zip", headers={"If-None-Match": whole.headers["ETag"]}).status_code == 304
+    with zipfile.ZipFile(bundle) as archive:
+        for name in [name for name in archive.namelist() if name.startswith("bom/")]:
+            answer = client.get(f"{address}/{name}")
+            assert answer.data == archive.read(name), name
+            assert answer.headers["Content-Disposition"].startswith("attachment")
+            assert name.removeprefix("bom/") in client.get(f"{address}/materials").text
+    assert client.get(f"{address}/bom/../../secret_key").status_code == 404
