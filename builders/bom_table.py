@@ -25,7 +25,9 @@ from builders.programs.bom_columns import find_header, split_rows
 
 _TEXT = {".csv", ".tsv", ".txt"}
 _BOOKS = {".xlsx", ".ods"}
-_NAMED = re.compile(r"bom|bill.?of.?materials|st(?:ü|ue)ckliste|parts?.?list|part.?s?$|1-click|materials", re.IGNORECASE)
+_NAMED = re.compile(
+    r"bom|bill.?of.?materials|st(?:ü|ue)ckliste|parts?.?list|part.?s?$|1-click|materials", re.IGNORECASE
+)
 _NOT_ONE = re.compile(r"(?:^|[^a-z])(?:cpl|pos|pnp|centroid|pick.?and.?place|positions?)(?:[^a-z]|$)", re.IGNORECASE)
 _FILE_BYTES = 8 * MIB
 _TABLES_MAX = 20
@@ -54,7 +56,11 @@ class BomTableBuilder:
             suffix = name.suffix.lower()
             if suffix in _BOOKS and _NAMED.search(name.stem):
                 found.append(path)
-            elif suffix in _TEXT and (suffix != ".txt" or _NAMED.search(name.stem)) and self._looks(tree, path, name.stem):
+            elif (
+                suffix in _TEXT
+                and (suffix != ".txt" or _NAMED.search(name.stem))
+                and self._looks(tree, path, name.stem)
+            ):
                 found.append(path)
         names = unique_names(found[:_TABLES_MAX])
         return [self._target(path, names[path]) for path in names]
@@ -68,7 +74,9 @@ class BomTableBuilder:
             return False
         known = set(header[1].values())
         counted = bool(known & {"quantity", "reference"})
-        said = bool(known & {"mpn", "description", "value", "part", "supplier_part"}) or any(":" in name for name in known)
+        said = bool(known & {"mpn", "description", "value", "part", "supplier_part"}) or any(
+            ":" in name for name in known
+        )
         return counted and said and (bool(_NAMED.search(stem)) or {"quantity", "reference"} <= known)
 
     def _target(self, path: str, name: str) -> Target:

@@ -79,10 +79,18 @@ def serve(host: str, port: int, threads: int, no_worker: bool) -> None:
     app = create_app(read_settings())
     try:
         server = waitress.create_server(
-            app, host=host, port=port, threads=threads, ident="brickyard", channel_timeout=60, max_request_body_size=4 * 1024**2
+            app,
+            host=host,
+            port=port,
+            threads=threads,
+            ident="brickyard",
+            channel_timeout=60,
+            max_request_body_size=4 * 1024**2,
         )
     except OSError as error:
-        raise click.ClickException(f"Port {port} can't be used ({error.strerror}). Choose another with --port.") from error
+        raise click.ClickException(
+            f"Port {port} can't be used ({error.strerror}). Choose another with --port."
+        ) from error
     ended = threading.Event()
     keeper = None
     if not no_worker:

@@ -33,7 +33,9 @@ def check_zip(path: Path) -> None:
         for info in infos:
             if info.filename.endswith((".xml", ".rels")):
                 with archive.open(info) as part:
-                    if b"<!DOCTYPE" in part.read(_UNPACKED_BYTES).replace(b"\0", b""):  # UTF-16 has a NUL in every letter
+                    if b"<!DOCTYPE" in part.read(_UNPACKED_BYTES).replace(
+                        b"\0", b""
+                    ):  # UTF-16 has a NUL in every letter
                         fail("It holds a document type declaration, which no spreadsheet needs.")
 
 
@@ -42,11 +44,16 @@ def xlsx_rows(path: Path) -> list[list[str]]:
 
     check_zip(path)
     book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    return best_sheet([[cells(row) for row in sheet.iter_rows(values_only=True, max_row=ROWS_MAX, max_col=200)] for sheet in book])
+    return best_sheet(
+        [[cells(row) for row in sheet.iter_rows(values_only=True, max_row=ROWS_MAX, max_col=200)] for sheet in book]
+    )
 
 
 def cells(row: tuple[Any, ...]) -> list[str]:
-    return ["" if cell is None else f"{cell:.12g}" if isinstance(cell, float) else str(cell).strip()[:CELL_CHARS] for cell in row]
+    return [
+        "" if cell is None else f"{cell:.12g}" if isinstance(cell, float) else str(cell).strip()[:CELL_CHARS]
+        for cell in row
+    ]
 
 
 def ods_rows(path: Path) -> list[list[str]]:

@@ -73,7 +73,9 @@ def submit(url: str, path: str, ref: str, wait: bool, as_json: bool) -> None:
             report = wait_for(stores, build_id, submitted.slug)
             service.close_warm()
         if as_json:
-            print_json(submitted.model_dump(mode="json") | {"build": report.model_dump(mode="json") if report else None})
+            print_json(
+                submitted.model_dump(mode="json") | {"build": report.model_dump(mode="json") if report else None}
+            )
             return
         for finding in submitted.findings:
             click.echo(f"{finding.level}: {finding.sentence} {finding.remedy}".rstrip(), err=True)

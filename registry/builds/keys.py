@@ -33,4 +33,6 @@ def target_key(target: Target, version: str, tools: Mapping[str, str], blobs: Ma
 
 def digest_of(value: Any) -> str:
     """sha256 of a JSON value in its one canonical form."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    ).hexdigest()

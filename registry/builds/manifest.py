@@ -22,7 +22,9 @@ def okh_toml(settings: Settings, design: Design, revision: Revision, made: list[
         "okhv": "2.4",
         "name": about.get("name") or design.name,
         "repo": design.url,
-        "version": revision.name if any(c.isdigit() for c in revision.name) else revision.commit,  # a branch is no version
+        "version": revision.name
+        if any(c.isdigit() for c in revision.name)
+        else revision.commit,  # a branch is no version
         "release": page_address(settings, design, revision),
         "license": revision.licence,
         "licensor": authors[:20],
@@ -54,7 +56,11 @@ def _processes(item: Made) -> list[str]:
 
 
 def _part(item: Made) -> dict[str, Any]:
-    exports = [f"parts/{item.run.name}/{a.path}" for a in item.artifacts if a.role in ("step", "stl", "3mf", "dxf") and a.bundled]
+    exports = [
+        f"parts/{item.run.name}/{a.path}"
+        for a in item.artifacts
+        if a.role in ("step", "stl", "3mf", "dxf") and a.bundled
+    ]
     if not exports:
         return {}
     part: dict[str, Any] = {"name": item.run.title, "export": exports}

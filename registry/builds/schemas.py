@@ -9,9 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 BuildState = Literal["queued", "running", "done", "failed"]
 TargetState = Literal["waiting", "running", "done", "failed"]
-LineKind = Literal[
-    "electronic", "board", "printed", "machined", "sheet", "fastener", "off-the-shelf", "consumable"
-]
+LineKind = Literal["electronic", "board", "printed", "machined", "sheet", "fastener", "off-the-shelf", "consumable"]
 
 
 class _Out(BaseModel):

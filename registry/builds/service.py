@@ -46,7 +46,9 @@ def _found_in(tree: GitTree) -> list[tuple[str, str, str]]:
 def _build_new(stores: Stores, design_id: int, new_revisions: list[int]) -> None:
     """Queue the new versions, the newest first; old ones past the first few are built when somebody asks."""
     with stores.db.reading() as session:
-        rows = session.exec(select(Revision).where(col(Revision.id).in_(new_revisions)).order_by(col(Revision.position)))
+        rows = session.exec(
+            select(Revision).where(col(Revision.id).in_(new_revisions)).order_by(col(Revision.position))
+        )
         ordered = sorted(rows, key=lambda row: (not row.newest, row.kind != "head", row.position))
     for row in ordered[:BUILDS_ON_SUBMIT]:
         _queue(stores, row.id or 0, force=False)

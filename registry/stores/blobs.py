@@ -64,7 +64,8 @@ class Blobs:
                     raise
         except OSError as error:
             raise Unavailable(
-                f"A file could not be stored: {error.strerror or error}.", "Make room on the data folder's disk and try again."
+                f"A file could not be stored: {error.strerror or error}.",
+                "Make room on the data folder's disk and try again.",
             ) from error
         return digest.hexdigest()
 

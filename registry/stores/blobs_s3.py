@@ -79,5 +79,6 @@ def _said(digest: str) -> Iterator[None]:
         yield
     except (BotoCoreError, ClientError, Boto3Error) as error:
         raise Unavailable(
-            f"The object storage did not take or give the file {digest[:12]} ({type(error).__name__}).", "Try again in a minute."
+            f"The object storage did not take or give the file {digest[:12]} ({type(error).__name__}).",
+            "Try again in a minute.",
         ) from error

@@ -59,6 +59,9 @@ def remove(path: Path) -> None:
         shutil.rmtree(path)
     except FileNotFoundError:
         return
-    except (OSError, RecursionError):  # closed folders, or nested deeper than Python walks: both programs go without paths
+    except (
+        OSError,
+        RecursionError,
+    ):  # closed folders, or nested deeper than Python walks: both programs go without paths
         for command in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
             subprocess.run([*command, "--", str(path)], capture_output=True, check=False)

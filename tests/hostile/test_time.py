@@ -36,7 +36,26 @@ def repeated(piece: str, size_bytes: int) -> str:
 
 @pytest.mark.parametrize(
     "piece",
-    ["\n", " ", "<p>", "<h1>", "<img ", "# a\n\n", "[", "![", "`", "`<", "*", "> ", "<div>", "\t", "|", "](", "&", "<a "],
+    [
+        "\n",
+        " ",
+        "<p>",
+        "<h1>",
+        "<img ",
+        "# a\n\n",
+        "[",
+        "![",
+        "`",
+        "`<",
+        "*",
+        "> ",
+        "<div>",
+        "\t",
+        "|",
+        "](",
+        "&",
+        "<a ",
+    ],
 )
 @pytest.mark.parametrize("name", ["README.md", "README.rst"])
 def test_a_readme_of_one_piece(piece: str, name: str) -> None:
@@ -64,7 +83,8 @@ def test_a_licence_of_one_piece(piece: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["/*", "\n", " ", "}", "import(", "module a(", "function a()=", "a\n", "use <", "{", "#\n", 'import("a'],
+    "piece",
+    ["/*", "\n", " ", "}", "import(", "module a(", "function a()=", "a\n", "use <", "{", "#\n", 'import("a'],
 )
 def test_an_openscad_file_of_one_piece(piece: str) -> None:
     tree = MemoryTree({"a.scad": repeated(piece, 1024 * 1024).encode()})

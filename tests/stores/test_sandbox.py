@@ -87,7 +87,10 @@ def test_what_takes_too_much_is_stopped_with_the_reason(room: sandbox.Room, code
 
 def test_a_process_left_behind_ends_with_the_run(room: sandbox.Room) -> None:
     marker = f"brickyard-left-{os.getpid()}"
-    outcome = run(room, f"import subprocess; subprocess.Popen(['/bin/sh', '-c', 'exec -a {marker} sleep 300 || sleep 300'], start_new_session=True)")
+    outcome = run(
+        room,
+        f"import subprocess; subprocess.Popen(['/bin/sh', '-c', 'exec -a {marker} sleep 300 || sleep 300'], start_new_session=True)",
+    )
     assert outcome.status == 0
     time.sleep(0.3)
     seen = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout

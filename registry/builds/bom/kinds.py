@@ -10,10 +10,19 @@ from registry.builds.schemas import LineKind
 _STATED: tuple[tuple[LineKind, str], ...] = (
     ("board", r"\b(?:pcb|pcba|circuit board|printed circuit|board)\b"),
     ("printed", r"\b(?:3d[- ]?print\w*|printed|fdm|fff|sla|sls|mjf|additive)\b"),
-    ("sheet", r"\b(?:sheet|plate|laser[- ]?cut\w*|laser|plasma[- ]?cut\w*|water[- ]?jet|bent|folded|flat|acrylic panel)\b"),
-    ("machined", r"\b(?:machined|turned|milled|cnc|lathe|drilled|sawn|welded|weldment|profile|tube|made|fabricated|custom)\b"),
+    (
+        "sheet",
+        r"\b(?:sheet|plate|laser[- ]?cut\w*|laser|plasma[- ]?cut\w*|water[- ]?jet|bent|folded|flat|acrylic panel)\b",
+    ),
+    (
+        "machined",
+        r"\b(?:machined|turned|milled|cnc|lathe|drilled|sawn|welded|weldment|profile|tube|made|fabricated|custom)\b",
+    ),
     ("fastener", r"\b(?:fasteners?|screws?|bolts?|nuts?|washers?|rivets?|inserts?|standoffs?|hardware)\b"),
-    ("consumable", r"\b(?:consumables?|oil|paint|glue|adhesive|solder|wire feed|welding wire|grease|tape|lubricant|primer)\b"),
+    (
+        "consumable",
+        r"\b(?:consumables?|oil|paint|glue|adhesive|solder|wire feed|welding wire|grease|tape|lubricant|primer)\b",
+    ),
     ("electronic", r"\b(?:electronics?|electronic components?|electrical|component|smd|smt|tht|ic|semiconductor)\b"),
     ("off-the-shelf", r"\b(?:off[- ]the[- ]shelf|bought|purchased|cots|standard part|hydraulics?|vendor|stock)\b"),
 )
