@@ -1,20 +1,32 @@
 """The job queue: Huey, on SQLite beside the database or on PostgreSQL for many hosts.
 
-The queue only delivers: a row in the database says what is to be done, and a sweeper delivers again what got lost, so every
-job must be safe to run twice.
+The queue only delivers: a row in the database says what is to be done, and a sweeper delivers again what got lost,
+so every job must be safe to run twice.
 """
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from huey import Huey, PostgresHuey, SqliteHuey
 from huey.consumer import Consumer
 
 _log = logging.getLogger(__name__)
+
+
+def _open_postgres(dsn: str) -> Huey:
+    """Huey makes its tables when it opens. Of several processes that do so at once, all but one are refused: they wait."""
+    for _ in range(10):
+        try:
+            return PostgresHuey("brickyard", dsn=dsn, results=False)
+        except psycopg.errors.UniqueViolation:
+            time.sleep(0.1)
+    return PostgresHuey("brickyard", dsn=dsn, results=False)
 
 
 class Jobs:
@@ -25,7 +37,7 @@ class Jobs:
             self._huey: Huey = SqliteHuey("brickyard", filename=str(data / "jobs.sqlite3"), results=False)
         else:
             dsn = database_url.replace("postgresql+psycopg://", "postgresql://", 1)
-            self._huey = PostgresHuey("brickyard", dsn=dsn, results=False)
+            self._huey = _open_postgres(dsn)
         self._tasks: dict[str, Callable[..., Any]] = {}
 
     def define(self, name: str, work: Callable[..., None]) -> None:

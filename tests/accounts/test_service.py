@@ -78,10 +78,10 @@ def test_an_unknown_handle_takes_as_long_as_a_wrong_password(stores: Stores) -> 
     def quickest(handle: str) -> float:
         times = []
         for _ in range(5):
-            start = time.perf_counter()
+            start = time.process_time()  # a busy machine must not tell handles apart, nor fail this
             with pytest.raises(Invalid):
                 service.log_in(stores, handle, OTHER)
-            times.append(time.perf_counter() - start)
+            times.append(time.process_time() - start)
         return min(times)
 
     quickest("nobody-here")  # its hash is made on first use
