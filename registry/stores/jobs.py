@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 def _open_postgres(dsn: str) -> Huey:
-    """Huey makes its tables when it opens. Of several processes that do so at once, all but one are refused: they wait."""
+    """Huey makes its tables when it opens. Of several processes that do so at once, all but one have to wait."""
     for _ in range(10):
         try:
             return PostgresHuey("brickyard", dsn=dsn, results=False)
