@@ -1,6 +1,7 @@
 """What a builder is: it finds targets in a tree and turns each into artifacts, one file per tool.
 
-A builder sees nothing of the registry: it gets a tree of names and small files to detect targets, and a workspace to run
+A builder sees nothing of the registry: it gets a tree of names and small files to detect targets, and a workspace to
+run
 tools in. Everything it writes is checked by the host before anybody else sees it.
 """
 
@@ -66,9 +67,11 @@ class Tree(Protocol):
 class Output:
     """An artifact a target promises.
 
-    `path` is relative to the target's folder and may hold `*` (then one file or more must match). Outputs of one `group`
+    `path` is relative to the target's folder and may hold `*` (then one file or more must match). Outputs of one
+    `group`
     are served together or not at all, so that nobody downloads gerbers with a layer missing.
-    `role` says what it is for (`gerber`, `drill`, `glb`, `step`, `facts`, ...), `bundled` whether it goes into the bundle.
+    `role` says what it is for (`gerber`, `drill`, `glb`, `step`, `facts`, ...), `bundled` whether it goes into the
+    bundle.
     """
 
     path: str
@@ -86,7 +89,8 @@ class Target:
     Attributes:
         name: folder name in the bundle, unique per kind within a version (see `safe_name`, `unique_names`).
         source: the main file, a path in the tree.
-        inputs: path in the workspace's source folder -> path in the tree. Workspace paths are relative to what the target
+        inputs: path in the workspace's source folder -> path in the tree. Workspace paths are relative to what the
+            target
             belongs to (a KiCad project's folder), so that the same board in another repository has the same key.
         options: goes into the key; JSON values only.
         notes: sentences for the page: which outputs the sources do not allow, and why.
@@ -145,7 +149,8 @@ class Outcome:
 
 
 class Workspace(Protocol):
-    """Where a target is built. `source`, `out`, `scratch` are host paths of SRC, OUT, SCRATCH; files may be read and written
+    """Where a target is built. `source`, `out`, `scratch` are host paths of SRC, OUT, SCRATCH; files may be read and
+    written
     there by the builder itself, but what a tool left in them is hostile: never follow links, use `read_output`."""
 
     source: Path
@@ -165,7 +170,8 @@ class Workspace(Protocol):
     ) -> Outcome:
         """Run a tool in the sandbox, as the step that the build page shows.
 
-        Paths in argv are those inside the sandbox. HOME, TMPDIR are private; the clock stands still at a fixed date with
+        Paths in argv are those inside the sandbox. HOME, TMPDIR are private; the clock stands still at a fixed date
+        with
         `fake_time`; `display` gives it a screen of its own (Xvfb). Safe to call from several threads at once.
         """
         ...
@@ -173,7 +179,8 @@ class Workspace(Protocol):
     def run_warm(
         self, entry: str, argv: Sequence[str], *, step: str, limits: Limits = Limits(), cwd: str = SCRATCH
     ) -> Outcome:
-        """Run `builders.programs.<entry>.main(argv)` in a child forked from a process that has imported CadQuery already.
+        """Run `builders.programs.<entry>.main(argv)` in a child forked from a process that has imported CadQuery
+        already.
 
         Same sandbox and limits as `run`; where a warm process can't be had, a cold one is used.
         """
@@ -220,7 +227,8 @@ class Builder(Protocol):
 
 
 def safe_name(text: str, fallback: str = "part") -> str:
-    """A file-system and URL-safe name: letters, digits, `.`, `_`, `-`, at most 80 characters, never starting with `.` or `-`."""
+    """A file-system and URL-safe name: letters, digits, `.`, `_`, `-`, at most 80 characters, never starting with
+    `.` or `-`."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", plain).strip("-.")[:80].rstrip("-.")
     return name or fallback

@@ -18,9 +18,43 @@ from mdit_py_plugins.tasklists import tasklists_plugin
 from registry import limits
 
 _TAGS = {
-    *("h2", "h3", "h4", "h5", "h6", "p", "br", "hr", "a", "img", "em", "strong", "b", "i", "u", "s", "del", "ins", "sub"),
+    *(
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "p",
+        "br",
+        "hr",
+        "a",
+        "img",
+        "em",
+        "strong",
+        "b",
+        "i",
+        "u",
+        "s",
+        "del",
+        "ins",
+        "sub",
+    ),
     *("sup", "kbd", "code", "pre", "samp", "var", "blockquote", "ul", "ol", "li", "dl", "dt", "dd", "table", "thead"),
-    *("tbody", "tr", "th", "td", "caption", "details", "summary", "figure", "figcaption", "span", "div", "mark", "small"),
+    *(
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "caption",
+        "details",
+        "summary",
+        "figure",
+        "figcaption",
+        "span",
+        "div",
+        "mark",
+        "small",
+    ),
 }
 _ATTRIBUTES = {
     "a": {"href", "title"},
@@ -72,7 +106,11 @@ class _Rewriter(HTMLParser):
         return self.address(clean) + (f"#{quote(parts.fragment)}" if parts.fragment else "")
 
     def _target(self, url: str) -> str:
-        url = re.sub(r"[\x00-\x20]+", "", url) if re.match(r"[\x00-\x20]*[a-zA-Z][\w+.-]*[\x00-\x20]*:", url) else url.strip()
+        url = (
+            re.sub(r"[\x00-\x20]+", "", url)
+            if re.match(r"[\x00-\x20]*[a-zA-Z][\w+.-]*[\x00-\x20]*:", url)
+            else url.strip()
+        )
         if url.startswith("#"):
             return "#readme-" + _slug(unquote(url[1:]))
         scheme = re.match(r"([a-zA-Z][\w+.-]*):", url)

@@ -79,7 +79,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     env = os.environ if environ is None else environ
     data = Path(env.get("BRICKYARD_DATA") or "var").resolve()
     url = env.get("BRICKYARD_DATABASE_URL") or f"sqlite:///{data / 'brickyard.sqlite3'}"
-    if url.startswith("postgres://") or url.startswith("postgresql://"):
+    if url.startswith(("postgres://", "postgresql://")):
         url = "postgresql+psycopg://" + url.split("://", 1)[1]
     if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise Invalid(
@@ -89,7 +89,10 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     proxies = _number("BRICKYARD_PROXIES", env.get("BRICKYARD_PROXIES", ""), 0)
     public = (env.get("BRICKYARD_PUBLIC_URL") or "http://127.0.0.1:8000").rstrip("/")
     if not public.startswith(("http://", "https://")):
-        raise Invalid("BRICKYARD_PUBLIC_URL is not an http address.", "Set it to what people type, for example https://hw.example.org.")
+        raise Invalid(
+            "BRICKYARD_PUBLIC_URL is not an http address.",
+            "Set it to what people type, for example https://hw.example.org.",
+        )
     blobs_url = env.get("BRICKYARD_BLOBS_URL", "")
     if blobs_url and not blobs_url.startswith("s3://"):
         raise Invalid("BRICKYARD_BLOBS_URL names a store that Brickyard does not know.", "Use s3://BUCKET/PREFIX.")

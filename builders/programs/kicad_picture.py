@@ -1,6 +1,7 @@
 """Runs in the sandbox: settles the last bits of a rendered board, so that every machine gets the same picture.
 
-KiCad's renderer sums light in several threads; now and then a pixel comes out one level off (of 256). Levels in steps of
+KiCad's renderer sums light in several threads; now and then a pixel comes out one level off (of 256). Levels in
+steps of
 eight look the same and swallow nearly all of that.
 """
 

@@ -64,9 +64,7 @@ def entries(
             continue  # its lines are in the merged bill of materials
         for artifact in item.artifacts:
             if artifact.bundled:
-                found.append(
-                    Entry(f"{top}/{artifact.path}", artifact.role, digest=artifact.digest)
-                )
+                found.append(Entry(f"{top}/{artifact.path}", artifact.role, digest=artifact.digest))
     return sorted(found, key=lambda entry: entry.path)
 
 
@@ -95,7 +93,12 @@ def describe(
         tools |= item.tools
     return {
         "bundle": FORMAT,
-        "design": {"slug": design.slug, "name": revision.about.get("name") or design.name, "url": design.url, "path": design.subdir},
+        "design": {
+            "slug": design.slug,
+            "name": revision.about.get("name") or design.name,
+            "url": design.url,
+            "path": design.subdir,
+        },
         "version": revision.name,
         "commit": revision.commit,
         "committed_at": revision.committed_at.strftime("%Y-%m-%dT%H:%M:%SZ"),

@@ -1,4 +1,5 @@
-"""The build book of a version, HTML and PDF, and its picture in three widths: laid out here, rendered in the sandbox."""
+"""The build book of a version, HTML and PDF, and its picture in three widths: laid out here, rendered in the
+sandbox."""
 
 from __future__ import annotations
 
@@ -59,12 +60,18 @@ class BookBuilder:
         limits_ = Limits(wall_s=180, memory_bytes=3 * limits.GIB)
         program = [PYTHON, "-m", "builders.programs.book"]
         if target.options.get("picture"):
-            outcome = work.run([*program, "picture", f"{SRC}/{target.options['picture']}"], step="Picture", limits=limits_)
+            outcome = work.run(
+                [*program, "picture", f"{SRC}/{target.options['picture']}"], step="Picture", limits=limits_
+            )
             if not outcome.ok:
-                work.fail("picture", outcome.why("Reading the picture"), "Use a PNG or JPEG that image programs can open.")
+                work.fail(
+                    "picture", outcome.why("Reading the picture"), "Use a PNG or JPEG that image programs can open."
+                )
         outcome = work.run([*program, "pdf", f"{SRC}/book.html"], step="Build book", limits=limits_)
         if not outcome.ok:
-            raise BuildFailed(outcome.why("WeasyPrint"), "Look at the log; a picture or table in the documents may be too large.")
+            raise BuildFailed(
+                outcome.why("WeasyPrint"), "Look at the log; a picture or table in the documents may be too large."
+            )
         return []
 
 
@@ -133,10 +140,15 @@ def _show(layout: Layout, made: Made, path: str) -> str:
 
 
 def choose_picture(layout: Layout, tree: GitTree, revision: Revision, made: list[Made]) -> str:
-    """Workspace path of the design's picture: its own if it shows one, else a board's or part's. '' if there is none."""
+    """Workspace path of the design's picture: its own if it shows one, else a board's or part's. '' if there is
+    none."""
     named = str(revision.about.get("picture", ""))
     file = tree.files.get(named)
-    if file and PurePosixPath(named).suffix.lower() in PICTURES - {".svg"} and 0 < file.size_bytes <= limits.PICTURE_BYTES:
+    if (
+        file
+        and PurePosixPath(named).suffix.lower() in PICTURES - {".svg"}
+        and 0 < file.size_bytes <= limits.PICTURE_BYTES
+    ):
         at = f"picture{PurePosixPath(named).suffix.lower()}"
         layout.from_tree[at] = named
         return at
@@ -172,26 +184,34 @@ def lay_out(
         {
             "run": item.run,
             "facts": item.facts,
-            "views": [view for name in ("isometric", "front", "top", "right") if (view := _show(layout, item, f"view-{name}.svg"))],
+            "views": [
+                view
+                for name in ("isometric", "front", "top", "right")
+                if (view := _show(layout, item, f"view-{name}.svg"))
+            ],
             "picture": _show(layout, item, "picture.png"),
         }
         for item in made
         if item.run.kind == "part" and item.artifacts
     ]
     address = page_address(settings, design, revision)
-    layout.html = _environment().get_template("documents/book.html").render(
-        design=design,
-        revision=revision,
-        about=about,
-        licence_words=in_words(revision.licence),
-        address=address,
-        qr=Markup(segno.make(address, error="m").svg_inline(scale=3, border=0)),
-        picture=layout.picture,
-        docs=docs,
-        boards=boards,
-        parts=parts,
-        lines=materials.lines,
-        findings=materials.findings,
+    layout.html = (
+        _environment()
+        .get_template("documents/book.html")
+        .render(
+            design=design,
+            revision=revision,
+            about=about,
+            licence_words=in_words(revision.licence),
+            address=address,
+            qr=Markup(segno.make(address, error="m").svg_inline(scale=3, border=0)),
+            picture=layout.picture,
+            docs=docs,
+            boards=boards,
+            parts=parts,
+            lines=materials.lines,
+            findings=materials.findings,
+        )
     )
     return layout
 

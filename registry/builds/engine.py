@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session, select
 
-from builders.contract import Builder, BuildFailed, Target, Tree
+from builders.contract import Builder, BuildFailed, Target
 from registry import limits
 from registry.builds.keys import target_key
 from registry.builds.tables import Artifact, Result
@@ -87,7 +87,9 @@ def build_target(
             raise TooLarge(f"{target.source} reads {len(target.inputs)} files, more than a target may.")
         if sum(tree.files[path].size_bytes for path in target.inputs.values()) > limits.TARGET_INPUT_BYTES:
             gib = limits.TARGET_INPUT_BYTES // limits.GIB
-            raise TooLarge(f"The files that {target.source} reads take more than {gib} GiB together.", "Make them smaller.")
+            raise TooLarge(
+                f"The files that {target.source} reads take more than {gib} GiB together.", "Make them smaller."
+            )
         blobs = {path: tree.files[path].blob for path in target.inputs.values()}
         tools = dict(builder.tools())
         key = target_key(target, builder.version, tools, blobs)
@@ -182,7 +184,9 @@ def _make(
     facts = _facts(work, kept)
     for last in (False, True):
         try:
-            return stores.db.retrying(lambda session: _record(stores, session, builder, ended, tools, facts, work, kept))
+            return stores.db.retrying(
+                lambda session: _record(stores, session, builder, ended, tools, facts, work, kept)
+            )
         except IntegrityError:  # another worker recorded the same key at this very moment: its result is found now
             if last:
                 raise
@@ -224,7 +228,9 @@ def _record(
     """
     first = session.get(Result, ended.key)
     if first is not None and first.state == "done" and _whole(stores, session, first):
-        if {row.path: row.digest for row in _artifacts(session, first.key)} != {item.path: item.digest for item in kept}:
+        if {row.path: row.digest for row in _artifacts(session, first.key)} != {
+            item.path: item.digest for item in kept
+        }:
             return _reused(first)
     for old in _artifacts(session, ended.key):
         session.delete(old)

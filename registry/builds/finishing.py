@@ -118,7 +118,14 @@ def _tell_design(stores: Stores, revision: Revision, made: list[Made], materials
     )
 
 
-_TOOL_NAMES = {"kicad": "KiCad", "cadquery": "CadQuery", "openscad": "OpenSCAD", "step": "STEP", "fcstd": "FreeCAD", "mesh": "STL"}
+_TOOL_NAMES = {
+    "kicad": "KiCad",
+    "cadquery": "CadQuery",
+    "openscad": "OpenSCAD",
+    "step": "STEP",
+    "fcstd": "FreeCAD",
+    "mesh": "STL",
+}
 
 
 def picture_address(book: Made | None) -> str:

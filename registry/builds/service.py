@@ -57,7 +57,8 @@ def _build_new(stores: Stores, design_id: int, new_revisions: list[int]) -> None
 def request_build(stores: Stores, slug: str, ref: str = "", *, force: bool = False) -> int:
     """Ask for a build of SLUG (newest version) or of a tag, branch or commit of it.
 
-    A build that waits or runs already is joined; one that is done is asked for again only with `force`, or if targets failed.
+    A build that waits or runs already is joined; one that is done is asked for again only with `force`, or if
+    targets failed.
     Raises: NotFound, Invalid.
     """
     return _queue(stores, designs.take_commit(stores, slug, ref), force=force)
@@ -204,7 +205,8 @@ def find_targets(tree: GitTree) -> tuple[list[tuple[Builder, Target]], list[str]
     found.sort(key=lambda pair: ("board", "part", "bom").index(pair[1].kind))
     if len(found) > limits.TARGETS_PER_VERSION:
         said.append(
-            f"The repository holds {len(found)} boards, parts and tables; the first {limits.TARGETS_PER_VERSION} are built. "
+            f"The repository holds {len(found)} boards, parts and tables; "
+            f"the first {limits.TARGETS_PER_VERSION} are built. "
             "Submit its folders as designs of their own to get the rest."
         )
     for refused in tree.refused[:20]:

@@ -66,7 +66,9 @@ def check(file: Path) -> Checked:
         with zipfile.ZipFile(file) as archive:
             return _check(archive)
     except (zipfile.LargeZipFile, NotImplementedError, RuntimeError, ValueError, struct.error, *_DAMAGED) as error:
-        raise Invalid(f"{file.name} is not a bundle: it can't be read as a zip ({error}).", "Download it again.") from error
+        raise Invalid(
+            f"{file.name} is not a bundle: it can't be read as a zip ({error}).", "Download it again."
+        ) from error
 
 
 def _check(archive: zipfile.ZipFile) -> Checked:
@@ -203,5 +205,7 @@ def _differences(theirs: dict[str, Any], ours: dict[str, Any]) -> list[str]:
     new = {entry["path"]: entry["sha256"] for entry in ours["files"]}
     files = [f"{path}: this machine does not make it." for path in sorted(old.keys() - new.keys())]
     files += [f"{path}: made here, but not in the bundle." for path in sorted(new.keys() - old.keys())]
-    files += [f"{path}: differs when built again." for path in sorted(old.keys() & new.keys()) if old[path] != new[path]]
+    files += [
+        f"{path}: differs when built again." for path in sorted(old.keys() & new.keys()) if old[path] != new[path]
+    ]
     return [*files, *tools] if files else []

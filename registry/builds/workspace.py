@@ -168,7 +168,9 @@ class HostWorkspace:
         for output in target.outputs:
             names = [name for name in found if fnmatchcase(name, output.path)]
             if not names and not output.optional:
-                self.fail(output.group, f"{output.path} was promised and not made.", "See the log for what the tool said.")
+                self.fail(
+                    output.group, f"{output.path} was promised and not made.", "See the log for what the tool said."
+                )
                 broken.add(output.group)
             chosen += [(name, output) for name in names]
         total_bytes = 0
@@ -185,7 +187,9 @@ class HostWorkspace:
                 or len(taken) > maxima.ARTIFACTS_PER_TARGET
             )
             if too_much:
-                self.fail(output.group, f"{name} is more than a target may make.", "Split the design, or simplify its models.")
+                self.fail(
+                    output.group, f"{name} is more than a target may make.", "Split the design, or simplify its models."
+                )
                 broken.add(output.group)
                 continue
             with open_plain(self.out, name) as content:
@@ -237,7 +241,9 @@ def open_plain(top: Path, path: str) -> BinaryIO:
             inner = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=handle)
             os.close(handle)
             handle = inner
-        stream = os.fdopen(os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=handle), "rb")
+        stream = os.fdopen(
+            os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=handle), "rb"
+        )
     finally:
         os.close(handle)
     facts = os.fstat(stream.fileno())

@@ -184,7 +184,8 @@ def _count_all(session: Session, query: DesignQuery, name: str) -> Counter[str]:
 
 
 def home_rows(session: Session, per_row: int = 8) -> list[HomeRow]:
-    """Rows of the front page. A design stands in the first row that it fits; a row with nothing of its own is left out."""
+    """Rows of the front page. A design stands in the first row that it fits; a row with nothing of its own is
+    left out."""
     wanted = (
         ("Ready to make", "Built here, with files to download", DesignQuery(readiness="built", sort="new")),
         ("Boards", "Electronics with gerbers, positions and parts", DesignQuery(kind="board", sort="new")),

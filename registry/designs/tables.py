@@ -10,7 +10,8 @@ from registry.values import utcnow
 
 
 class Design(SQLModel, table=True):
-    """A repository, or a folder of one, as the registry knows it. What lists show is kept here, copied from the newest version."""
+    """A repository, or a folder of one, as the registry knows it. What lists show is kept here, copied from the
+    newest version."""
 
     __tablename__ = "design"
     __table_args__ = (
@@ -58,7 +59,8 @@ class DesignTool(SQLModel, table=True):
 
 
 class Revision(SQLModel, table=True):
-    """A version: a tag, the head of the tracked branch, or a single commit that somebody asked for. Never changed once made,
+    """A version: a tag, the head of the tracked branch, or a single commit that somebody asked for. Never changed
+    once made,
     but for `current`: a tag or branch that has moved on leaves its old rows behind."""
 
     __tablename__ = "revision"

@@ -20,7 +20,8 @@ _WRITES = {"brickyard_writes": True}
 
 
 class Database:
-    """Opens sessions on one database. SQLite takes its write lock when a transaction begins, so two writers queue instead of
+    """Opens sessions on one database. SQLite takes its write lock when a transaction begins, so two writers queue
+    instead of
     failing half-way (Source: sqlite.org/lang_transaction.html, 'BEGIN IMMEDIATE')."""
 
     def __init__(self, url: str) -> None:
@@ -48,7 +49,8 @@ class Database:
             yield session
 
     def retrying(self, work: Callable[[Session], T], *, patience_s: float = 30.0) -> T:
-        """Run `work` in a transaction; again if the database was locked or away. Raises: Unavailable after `patience_s`."""
+        """Run `work` in a transaction; again if the database was locked or away. Raises: Unavailable after
+        `patience_s`."""
         deadline = time.monotonic() + patience_s
         pause_s = 0.05
         while True:

@@ -23,7 +23,10 @@ NOBODY = 65534
 _FIRST_UID = 1_000_000_000
 _count = itertools.count()
 FIXED_TIME = "2000-01-01 00:00:00"
-_FAKETIME_PLACES = ("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1", "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1")
+_FAKETIME_PLACES = (
+    "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
+    "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1",
+)
 # A screen of its own inside the sandbox's own network and /tmp; ends with the sandbox.
 _WITH_DISPLAY = (
     "mkdir -p -m 1777 /tmp/.X11-unix; Xvfb :99 -screen 0 1280x1024x24 -nolisten tcp -ac >/dev/null 2>&1 & "
@@ -44,7 +47,8 @@ def own_uid() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """The three folders of the host that a tool sees: inputs (read-only), artifacts, and scratch; and its user, under root."""
+    """The three folders of the host that a tool sees: inputs (read-only), artifacts, and scratch; and its user,
+    under root."""
 
     source: Path
     out: Path
@@ -56,7 +60,9 @@ class Room:
 def why_not() -> str:
     """'' if bubblewrap works on this machine, else a sentence that says why not. Runs it once."""
     if shutil.which("bwrap") is None:
-        return "bubblewrap is not installed, so no tool is run on files from repositories. Install the package bubblewrap."
+        return (
+            "bubblewrap is not installed, so no tool is run on files from repositories. Install the package bubblewrap."
+        )
     argv = [*wrap(), "/usr/bin/true"]
     try:
         ended = subprocess.run(argv, capture_output=True, timeout=20, check=False, stdin=subprocess.DEVNULL)
@@ -65,15 +71,24 @@ def why_not() -> str:
     if ended.returncode != 0:
         said = ended.stderr.decode(errors="replace").strip().splitlines()
         return (
-            f"bubblewrap can't make a sandbox on this machine ({said[-1] if said else 'no reason given'}), so no tool is run "
-            "on files from repositories. Allow unprivileged user namespaces, or run the worker on a machine that has them."
+            f"bubblewrap can't make a sandbox on this machine ({said[-1] if said else 'no reason given'}), "
+            "so no tool is run on files from repositories. Allow unprivileged user namespaces, "
+            "or run the worker on a machine that has them."
         )
     return ""
 
 
 def wrap(room: Room | None = None, *, tmp_bytes: int = 1024**3) -> list[str]:
     """The bwrap command up to and including `--`: what every sandboxed process sees of this machine."""
-    argv = ["bwrap", "--die-with-parent", "--new-session", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
+    argv = [
+        "bwrap",
+        "--die-with-parent",
+        "--new-session",
+        "--unshare-ipc",
+        "--unshare-pid",
+        "--unshare-net",
+        "--unshare-uts",
+    ]
     argv += ["--unshare-cgroup-try", "--hostname", "brickyard", "--clearenv"]
     if os.geteuid() != 0:
         argv += ["--unshare-user", "--uid", str(NOBODY), "--gid", str(NOBODY)]
@@ -104,7 +119,13 @@ def wrap(room: Room | None = None, *, tmp_bytes: int = 1024**3) -> list[str]:
 
 def drop(limits: Limits, uid: int = NOBODY) -> list[str]:
     """The command prefix that sets limits and gives up every privilege, inside the sandbox."""
-    prefix = ["/usr/bin/prlimit", f"--nproc={limits.processes}", f"--fsize={limits.output_bytes}", "--core=0", "--nofile=4096"]
+    prefix = [
+        "/usr/bin/prlimit",
+        f"--nproc={limits.processes}",
+        f"--fsize={limits.output_bytes}",
+        "--core=0",
+        "--nofile=4096",
+    ]
     if os.geteuid() == 0:
         prefix += ["/usr/bin/setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--bounding-set=-all"]
         prefix += ["--inh-caps=-all", "--no-new-privs"]

@@ -23,7 +23,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 class LogTail:
-    """The first and the last part of a log, within a limit; escape sequences dropped, other control characters shown."""
+    """The first and the last part of a log, within a limit; escape sequences dropped, other control characters
+    shown."""
 
     def __init__(self, limit_bytes: int) -> None:
         self._half = limit_bytes // 2

@@ -3,51 +3,52 @@
 Run it in CQ-editor or any runner that provides `show_object`, or with plain python.
 Frame and board dimensions: see board.toml. z = 0 is the top face of the board, and the parting plane of the housing.
 """
+
 import tomllib
 from pathlib import Path
 
 import cadquery as cq
 
 # ---- parameters (mm) ------------------------------------------------------------------------------------------------
-WALL = 2.4               # six lines of a 0.4 mm nozzle
+WALL = 2.4  # six lines of a 0.4 mm nozzle
 FLOOR = 2.4
-BOARD_GAP = 0.3          # between board edge and cavity wall
-NECK_GAP = 1.2           # leaves room for the milling radius at the neck
-CABLE_ROOM = 14.0        # between gland wall and board: nut of the gland, bend of the wires
-DEPTH = 24.0             # floor below the parting plane: the nut of the gland turns inside, 22 across corners
+BOARD_GAP = 0.3  # between board edge and cavity wall
+NECK_GAP = 1.2  # leaves room for the milling radius at the neck
+CABLE_ROOM = 14.0  # between gland wall and board: nut of the gland, bend of the wires
+DEPTH = 24.0  # floor below the parting plane: the nut of the gland turns inside, 22 across corners
 
-RIM_FLANGE = 2.0         # widens the rim to carry the gasket
+RIM_FLANGE = 2.0  # widens the rim to carry the gasket
 RIM_HEIGHT = 3.0
-SEAL_LAND = 7.0          # length of the tongue's slot
+SEAL_LAND = 7.0  # length of the tongue's slot
 LAND_HALF_WIDTH = 14.0
 LAND_HEIGHT = 8.0
 
-SLOT_SIDE_GAP = 0.2      # tongue in its slot, each side
+SLOT_SIDE_GAP = 0.2  # tongue in its slot, each side
 SLOT_FLOOR_GAP = 0.1
-CORD_DIAMETER = 2.0      # silicone cord under and beside the tongue
+CORD_DIAMETER = 2.0  # silicone cord under and beside the tongue
 CORD_GROOVE_WIDTH = 2.2
 CORD_GROOVE_DEPTH = 1.4  # squeezes the cord by a quarter under the board, a fifth beside it
 
-GASKET_THICKNESS = 1.5   # silicone sheet, 40 Shore A
+GASKET_THICKNESS = 1.5  # silicone sheet, 40 Shore A
 GASKET_SQUEEZE = 0.3
-GASKET_INSET = 0.4       # from the cavity and from the outer edge
-LIP_WIDTH = 1.2          # rib under the lid that bites into the gasket
+GASKET_INSET = 0.4  # from the cavity and from the outer edge
+LIP_WIDTH = 1.2  # rib under the lid that bites into the gasket
 LIP_HEIGHT = 0.4
 
 LID_FLANGE = 3.0
 LID_ROOF = 2.4
 
-SCREW_HOLE = 3.4         # M3x10, all eight of them
-INSERT_HOLE = 4.0        # heat-set insert M3, 4.6 outside, 5.7 long
-INSERT_DEPTH = 9.5       # longer than the insert: the screw must not touch the bottom
+SCREW_HOLE = 3.4  # M3x10, all eight of them
+INSERT_HOLE = 4.0  # heat-set insert M3, 4.6 outside, 5.7 long
+INSERT_DEPTH = 9.5  # longer than the insert: the screw must not touch the bottom
 INSERT_LENGTH = 5.7
 POST_DIAMETER = 7.6
 EAR_DIAMETER = 9.4
 EAR_HEIGHT = 11.0
-EAR_OFFSET = 2.6         # screw axis outside the gasket
+EAR_OFFSET = 2.6  # screw axis outside the gasket
 
-LEDGE = 1.5              # carries the board's long edges
-GLAND_HOLE = 12.7        # PG7
+LEDGE = 1.5  # carries the board's long edges
+GLAND_HOLE = 12.7  # PG7
 GLAND_Z = -12.3
 
 # ---- the board ------------------------------------------------------------------------------------------------------
@@ -61,10 +62,10 @@ HEAD_LENGTH, HEAD_HALF, TONGUE_HALF = HEAD["length_mm"], HEAD["width_mm"] / 2, T
 CAVITY_X0, CAVITY_X1 = -CABLE_ROOM, HEAD_LENGTH + NECK_GAP
 CAVITY_HALF = HEAD_HALF + BOARD_GAP
 LAND_X1 = CAVITY_X1 + SEAL_LAND
-RIM = WALL + RIM_FLANGE                      # width of the sealing face
+RIM = WALL + RIM_FLANGE  # width of the sealing face
 EAR_Y = CAVITY_HALF + RIM + EAR_OFFSET
 EARS = [(x, side * EAR_Y) for x in (CAVITY_X0 + 7.0, CAVITY_X1 - 7.0) for side in (1, -1)]
-LID_Z = GASKET_THICKNESS - GASKET_SQUEEZE    # underside of the closed lid
+LID_Z = GASKET_THICKNESS - GASKET_SQUEEZE  # underside of the closed lid
 ROOF_Z = SPEC["clearance"]["above_mm"] + 1.0
 CORD_X = CAVITY_X1 + 3.6
 
@@ -138,17 +139,28 @@ def make_base() -> cq.Workplane:
     body = cavity(WALL, -DEPTH - FLOOR, 0, 4.0)
     body = body.union(cavity(RIM, -RIM_HEIGHT, 0, 4.0).faces("<Z").edges().chamfer(RIM_FLANGE - 0.01))
     # seal land at the tongue's end, 45 degrees underneath
-    land = cq.Workplane("XZ", origin=(0, LAND_HALF_WIDTH, 0)).polyline(
-        [(CAVITY_X1, 0), (LAND_X1, 0), (LAND_X1, -LAND_HEIGHT), (CAVITY_X1, -LAND_HEIGHT - SEAL_LAND)]
-    ).close().extrude(2 * LAND_HALF_WIDTH)
+    land = (
+        cq.Workplane("XZ", origin=(0, LAND_HALF_WIDTH, 0))
+        .polyline([(CAVITY_X1, 0), (LAND_X1, 0), (LAND_X1, -LAND_HEIGHT), (CAVITY_X1, -LAND_HEIGHT - SEAL_LAND)])
+        .close()
+        .extrude(2 * LAND_HALF_WIDTH)
+    )
     body = body.union(land.edges("|Z and >X").fillet(3.0))
     wall_y, out_y = CAVITY_HALF + WALL - 0.1, EAR_Y + EAR_DIAMETER / 2
     for x, y in EARS:
         side = 1 if y > 0 else -1
         profile = [(wall_y, 0), (out_y, 0), (out_y, -EAR_HEIGHT), (wall_y, -EAR_HEIGHT - (out_y - wall_y))]
         ear = overhang([(side * a, b) for a, b in profile], x - EAR_DIAMETER / 2, x + EAR_DIAMETER / 2)
-        plan = cq.Workplane("XY", origin=(x, y, -40)).circle(EAR_DIAMETER / 2).extrude(40).union(
-            cq.Workplane("XY").box(EAR_DIAMETER, 8, 40, centered=(True, True, False)).translate((x, y - side * 4, -40)))
+        plan = (
+            cq.Workplane("XY", origin=(x, y, -40))
+            .circle(EAR_DIAMETER / 2)
+            .extrude(40)
+            .union(
+                cq.Workplane("XY")
+                .box(EAR_DIAMETER, 8, 40, centered=(True, True, False))
+                .translate((x, y - side * 4, -40))
+            )
+        )
         body = body.union(ear.intersect(plan))
     body = body.cut(cavity(0, -DEPTH, 0.1, 2.0))
 
@@ -168,8 +180,13 @@ def make_base() -> cq.Workplane:
     # slot for the tongue, open to the parting plane; the cord lies in a U, the gasket closes the ring on top
     slot_half, slot_z = TONGUE_HALF + SLOT_SIDE_GAP, -THICK - SLOT_FLOOR_GAP
     body = body.cut(block(CAVITY_X1 - 0.1, LAND_X1 + 0.1, slot_half, slot_z, 0.1))
-    groove = block(CORD_X - CORD_GROOVE_WIDTH / 2, CORD_X + CORD_GROOVE_WIDTH / 2, slot_half + CORD_GROOVE_DEPTH,
-                   slot_z - CORD_GROOVE_DEPTH, 0.1)
+    groove = block(
+        CORD_X - CORD_GROOVE_WIDTH / 2,
+        CORD_X + CORD_GROOVE_WIDTH / 2,
+        slot_half + CORD_GROOVE_DEPTH,
+        slot_z - CORD_GROOVE_DEPTH,
+        0.1,
+    )
     body = body.cut(groove.edges("|X and <Z").fillet(1.2))
 
     gland = cq.Workplane("YZ", origin=(CAVITY_X0 - WALL - 1, 0, GLAND_Z)).circle(GLAND_HOLE / 2).extrude(WALL + 2)

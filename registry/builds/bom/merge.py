@@ -77,7 +77,7 @@ def merge(boards: list[BoardParts], tables: list[TableLines], parts: list[PartFa
 def _take_table(table: TableLines, by_board: dict[str, dict[str, Row]], findings: list[str]) -> list[Row]:
     """A table of a board's own parts completes what the board says; one of other things adds lines."""
     named = [reference for line in table.lines for reference in line.get("references", ())]
-    overlaps = {name: len({reference for reference in named} & known.keys()) for name, known in by_board.items()}
+    overlaps = {name: len(set(named) & known.keys()) for name, known in by_board.items()}
     board = max(overlaps, key=lambda name: overlaps[name], default="")
     of_board = bool(named) and bool(board) and overlaps[board] * 2 >= len(set(named))
     added: list[Row] = []

@@ -51,7 +51,8 @@ class Row:
     file: str = ""
 
     def complete(self, line: dict[str, Any], source: str) -> None:
-        """Take from a table what the schematic left open; where both speak, the schematic holds and the other is an alternate."""
+        """Take from a table what the schematic left open; where both speak, the schematic holds and the other is
+        an alternate."""
         for name in ("manufacturer", "description", "notes"):
             if not getattr(self, name):
                 setattr(self, name, _text(line.get(name)))
@@ -76,7 +77,9 @@ def _text(value: Any) -> str:
 
 
 def _suppliers(value: Any) -> dict[str, str]:
-    return {_text(name)[:60]: _text(sku) for name, sku in value.items() if _text(sku)} if isinstance(value, dict) else {}
+    return (
+        {_text(name)[:60]: _text(sku) for name, sku in value.items() if _text(sku)} if isinstance(value, dict) else {}
+    )
 
 
 def row_of_component(board: str, source: str, component: dict[str, Any]) -> Row:
@@ -162,7 +165,15 @@ def row_of_part(name: str, title: str, source: str, facts: dict[str, Any]) -> Ro
     process = _text(facts.get("process"))
     flat = isinstance(facts.get("flat_thickness_mm"), int | float)
     mesh = source.lower().endswith((".stl", ".3mf", ".scad"))
-    kind = kind_of("", process, "", has_designators=False) if process else "sheet" if flat else "printed" if mesh else "machined"
+    kind = (
+        kind_of("", process, "", has_designators=False)
+        if process
+        else "sheet"
+        if flat
+        else "printed"
+        if mesh
+        else "machined"
+    )
     mass = facts.get("mass_g")
     quantity = facts.get("quantity")
     return Row(

@@ -76,8 +76,8 @@ def designators_on(line: BomLine, target: str) -> list[str]:
 def bom_csv(materials: Materials) -> bytes:
     """The whole merged bill of materials."""
     header = (
-        "Kind", "Qty", "Description", "Value", "Footprint", "Manufacturer", "MPN", "Suppliers", "Used in", "Designators",
-        "DNP", "Material", "Process", "Finish", "Mass_g", "Licence", "Source", "Notes", "Id",
+        "Kind", "Qty", "Description", "Value", "Footprint", "Manufacturer", "MPN", "Suppliers", "Used in",
+        "Designators", "DNP", "Material", "Process", "Finish", "Mass_g", "Licence", "Source", "Notes", "Id",
     )  # fmt: skip
     return table(
         header,
@@ -96,7 +96,9 @@ def bom_csv(materials: Materials) -> bytes:
 
 def one_click(materials: Materials) -> bytes:
     """1-click-BOM: References, Qty, Description, Part Number, then a column per retailer."""
-    bought = [line for line in materials.lines if not line.dnp and line.kind in ("electronic", "off-the-shelf", "fastener")]
+    bought = [
+        line for line in materials.lines if not line.dnp and line.kind in ("electronic", "off-the-shelf", "fastener")
+    ]
     return table(
         ("References", "Qty", "Description", "Part Number", *_RETAILERS),
         (
@@ -141,7 +143,9 @@ def jlcpcb_cpl(lines: list[BomLine], board: str, positions: bytes) -> bytes:
 
 def pcbway_bom(lines: list[BomLine], board: str, components: list[dict[str, Any]]) -> bytes:
     """PCBWay's form, numbered."""
-    kinds = {str(component.get("reference")): str(component.get("technology") or "").upper() for component in components}
+    kinds = {
+        str(component.get("reference")): str(component.get("technology") or "").upper() for component in components
+    }
     rows = []
     for number, line in enumerate(lines, 1):
         names = designators_on(line, board)
@@ -153,8 +157,8 @@ def pcbway_bom(lines: list[BomLine], board: str, components: list[dict[str, Any]
             )
         )  # fmt: skip
     header = (
-        "Item #", "*Designator", "*Qty", "Manufacturer", "*Mfg Part #", "Description / Value", "*Package/Footprint", "Type",
-        "Your Instructions / Notes",
+        "Item #", "*Designator", "*Qty", "Manufacturer", "*Mfg Part #", "Description / Value", "*Package/Footprint",
+        "Type", "Your Instructions / Notes",
     )  # fmt: skip
     return table(header, rows)
 

@@ -16,7 +16,8 @@ _FTS = (
     f"CREATE VIRTUAL TABLE design_fts USING fts5({_COLUMNS}, content='design_text', content_rowid='design_id', "
     "tokenize='unicode61 remove_diacritics 2', prefix='2 3')",
     f"""CREATE TRIGGER design_text_added AFTER INSERT ON design_text BEGIN
-        INSERT INTO design_fts(rowid, {_COLUMNS}) VALUES (new.design_id, new.name, new.tags, new.summary, new.parts, new.readme);
+        INSERT INTO design_fts(rowid, {_COLUMNS}) VALUES
+            (new.design_id, new.name, new.tags, new.summary, new.parts, new.readme);
     END""",
     f"""CREATE TRIGGER design_text_gone AFTER DELETE ON design_text BEGIN
         INSERT INTO design_fts(design_fts, rowid, {_COLUMNS})
@@ -25,7 +26,8 @@ _FTS = (
     f"""CREATE TRIGGER design_text_changed AFTER UPDATE ON design_text BEGIN
         INSERT INTO design_fts(design_fts, rowid, {_COLUMNS})
         VALUES ('delete', old.design_id, old.name, old.tags, old.summary, old.parts, old.readme);
-        INSERT INTO design_fts(rowid, {_COLUMNS}) VALUES (new.design_id, new.name, new.tags, new.summary, new.parts, new.readme);
+        INSERT INTO design_fts(rowid, {_COLUMNS}) VALUES
+            (new.design_id, new.name, new.tags, new.summary, new.parts, new.readme);
     END""",
 )
 _TSVECTOR = (
