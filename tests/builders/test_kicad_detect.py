@@ -12,6 +12,7 @@ from builders.contract import MIB, SourceFile, Target
 from builders.kicad import BUILDER, sexpr
 from builders.kicad.board_file import read_facts
 from builders.kicad.components import from_legacy, merge, safe_cell, table
+from builders.kicad.layers import user_names
 from builders.kicad.layout import PROJECT_DIR, point_to_models
 
 BOARD = '(kicad_pcb (version 20241229) (generator "pcbnew")\n (layers (0 "F.Cu" signal) (2 "B.Cu" signal))\n {}\n)\n'
@@ -240,3 +241,11 @@ def test_models_on_the_designers_computer_are_found_by_name_in_the_repository() 
     assert '(model "${KIPRJMOD}/models/knob.STEP"' in pointed and "/home/ada" not in pointed
     assert '(model "${KICAD9_3DMODEL_DIR}/R.3dshapes/R.wrl"' in pointed
     assert any("gone.step" in note for note in target.notes)
+
+
+def test_hidden_layers_of_kicad_5_keep_their_names() -> None:
+    rows = "(0 Top signal) (1 GND power hide) (31 B.Cu signal hide) (32 B.Adhes user hide)"
+    board = sexpr.read(f"(kicad_pcb (layers {rows}))")
+    names = user_names(board, ["F.Cu", "In1.Cu", "B.Cu"])
+    assert [names[layer] for layer in ("F.Cu", "In1.Cu", "B.Cu")] == ["Top", "GND", "B.Cu"]
+    assert "hide" not in names.values()
