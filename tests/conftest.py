@@ -41,7 +41,11 @@ def settings(tmp_path: Path) -> Settings:
     """An instance in a folder of its own, on SQLite, that takes local repositories."""
     data = tmp_path / "data"
     return Settings(
-        data=data, database_url=f"sqlite:///{data / 'brickyard.sqlite3'}", git_local=True, secret_key="tests", tests=True
+        data=data,
+        database_url=f"sqlite:///{data / 'brickyard.sqlite3'}",
+        git_local=True,
+        secret_key="tests",
+        tests=True,
     )
 
 

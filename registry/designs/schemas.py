@@ -23,8 +23,12 @@ class Submission(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    url: str = Field(min_length=1, max_length=limits.URL_LENGTH_CHARS, description="https address of the git repository")
-    path: str = Field(default="", max_length=limits.TREE_PATH_BYTES, description="folder of the design in the repository")
+    url: str = Field(
+        min_length=1, max_length=limits.URL_LENGTH_CHARS, description="https address of the git repository"
+    )
+    path: str = Field(
+        default="", max_length=limits.TREE_PATH_BYTES, description="folder of the design in the repository"
+    )
     ref: str = Field(default="", max_length=255, description="branch or tag to follow instead of the default branch")
 
     @field_validator("url", "path", "ref")

@@ -53,6 +53,3 @@ def put_text(session: Session, design_id: int, **words: str) -> None:
     for field, value in words.items():
         setattr(row, field, value)
     session.add(row)
-
-
-

@@ -22,7 +22,19 @@ from registry.stores.git import GitTree, RepoUrl
 from registry.stores.stores import Stores
 from registry.values import slugify, utcnow
 
-_GENERIC_FOLDERS = {"hardware", "hw", "pcb", "kicad", "board", "boards", "electronics", "cad", "src", "design", "mechanical"}
+_GENERIC_FOLDERS = {
+    "hardware",
+    "hw",
+    "pcb",
+    "kicad",
+    "board",
+    "boards",
+    "electronics",
+    "cad",
+    "src",
+    "design",
+    "mechanical",
+}
 
 
 class Submitted(BaseModel):
@@ -228,22 +240,22 @@ def _take_versions(stores: Stores, design: Design, head_about: About, head_commi
     entries = order_versions(git.refs(where), tracked)[: limits.VERSIONS_PER_DESIGN]
     with stores.db.reading() as session:
         known = {
-            (row.name, row.commit)
-            for row in session.exec(select(Revision).where(Revision.design_id == design.id))
+            (row.name, row.commit) for row in session.exec(select(Revision).where(Revision.design_id == design.id))
         }
     abouts: dict[str, About] = {head_commit: head_about}
     for entry in entries:
         if (entry.name, entry.commit) not in known and entry.commit not in abouts:
-            abouts[entry.commit] = _read(stores, design.url, design.subdir, entry.commit, design.name) if _has_folder(
-                where, entry.commit, design.subdir
-            ) else head_about
+            abouts[entry.commit] = (
+                _read(stores, design.url, design.subdir, entry.commit, design.name)
+                if _has_folder(where, entry.commit, design.subdir)
+                else head_about
+            )
         git.keep(where, entry.commit)
     new: list[int] = []
     newest = ""
     with stores.db.transaction() as session:
         rows = {
-            (row.name, row.commit): row
-            for row in session.exec(select(Revision).where(Revision.design_id == design.id))
+            (row.name, row.commit): row for row in session.exec(select(Revision).where(Revision.design_id == design.id))
         }
         for row in rows.values():
             row.current = row.kind == "commit" and row.current
@@ -251,7 +263,9 @@ def _take_versions(stores: Stores, design: Design, head_about: About, head_commi
         for position, entry in enumerate(entries):
             known_row = rows.get((entry.name, entry.commit))
             if known_row is None:
-                known_row = _revision(design, entry.name, entry.kind, entry.commit, entry.committed_at, abouts[entry.commit])
+                known_row = _revision(
+                    design, entry.name, entry.kind, entry.commit, entry.committed_at, abouts[entry.commit]
+                )
                 known_row.prerelease = entry.prerelease
                 session.add(known_row)
                 session.flush()
