@@ -69,7 +69,7 @@ def lay_out(data: Path, folder: Path) -> list[Hand]:
             materials = finishing.merge_materials(stores, made)
             layout = documents.lay_out(stores.settings, design, revision, tree, made, materials)
             book = folder / "book"
-            book.mkdir()
+            book.mkdir(parents=True)
             tree.copy_to(layout.from_tree, book)
         for at, digest in layout.from_store.items():
             (book / at).parent.mkdir(exist_ok=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session, col, select
 
 import builders
@@ -20,7 +20,7 @@ from registry.builds.tables import Build, Step, TargetRun
 from registry.designs import events, mirrors
 from registry.designs import service as designs
 from registry.designs.tables import Design, Revision
-from registry.errors import RegistryError
+from registry.errors import RegistryError, Unavailable
 from registry.stores.git import GitTree
 from registry.stores.stores import Stores
 from registry.stores.warm import Warm
@@ -70,19 +70,24 @@ def build_commit(stores: Stores, slug: str, commit: str, *, name: str) -> int:
 
 
 def _queue(stores: Stores, revision_id: int, *, force: bool) -> int:
-    with stores.db.transaction() as session:
-        design_id = session.get_one(Revision, revision_id).design_id
-        waiting = session.exec(
-            select(Build).where(Build.revision_id == revision_id, col(Build.state).in_(("queued", "running")))
-        ).first()
-        if waiting is not None:
-            return waiting.id or 0
-        build = Build(design_id=design_id, revision_id=revision_id, force=force)
-        session.add(build)
-        session.flush()
-        build_id = build.id or 0
-    stores.jobs.enqueue(JOB, build_id)
-    return build_id
+    for _ in range(3):  # of two who ask at once, one writes the build, and the other finds it the second time
+        try:
+            with stores.db.transaction() as session:
+                design_id = session.get_one(Revision, revision_id).design_id
+                waiting = session.exec(
+                    select(Build).where(Build.revision_id == revision_id, col(Build.state).in_(("queued", "running")))
+                ).first()
+                if waiting is not None:
+                    return waiting.id or 0
+                build = Build(design_id=design_id, revision_id=revision_id, force=force)
+                session.add(build)
+                session.flush()
+                build_id = build.id or 0
+        except IntegrityError:
+            continue
+        stores.jobs.enqueue(JOB, build_id)
+        return build_id
+    raise Unavailable("The build could not be asked for.", "Try again in a moment.")
 
 
 def redeliver(stores: Stores) -> int:

@@ -3,17 +3,24 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, Text, UniqueConstraint
+from sqlalchemy import JSON, Column, Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from registry.values import utcnow
+
+_ACTIVE = text("state IN ('queued', 'running')")
 
 
 class Build(SQLModel, table=True):
     """A wish to have a revision built, and what became of it. `lease_until` tells the sweeper which worker is alive."""
 
     __tablename__ = "build"
-    __table_args__ = (Index("ix_build_state", "state", "requested_at"), Index("ix_build_revision", "revision_id", "id"))
+    __table_args__ = (
+        Index("ix_build_state", "state", "requested_at"),
+        Index("ix_build_revision", "revision_id", "id"),
+        # one build of a revision waits or runs at a time, whoever asks for it at once
+        Index("uq_build_active", "revision_id", unique=True, sqlite_where=_ACTIVE, postgresql_where=_ACTIVE),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     design_id: int = Field(foreign_key="design.id", index=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.exc import IntegrityError
@@ -13,7 +12,7 @@ from registry import limits
 from registry.designs import events, mirrors, search
 from registry.designs.queries import find_design, find_revision
 from registry.designs.reading.about import About, read_about
-from registry.designs.reading.versions import order_versions
+from registry.designs.reading.versions import VersionEntry, order_versions
 from registry.designs.schemas import FindingView, Submission
 from registry.designs.tables import Design, DesignTool, Revision
 from registry.errors import Conflict, Invalid, NotFound, RegistryError
@@ -135,35 +134,97 @@ def look(stores: Stores, submission: Submission) -> Preview:
     )
 
 
-def submit(stores: Stores, account_id: int | None, submission: Submission) -> Submitted:
-    """Register a repository (or a folder of one), or bring a known one up to date.
+class _Sight(BaseModel):
+    """All that a submission read, before anything is written: versions with what each says of itself."""
 
+    model_config = ConfigDict(arbitrary_types_allowed=True, frozen=True)
+    place: _Place
+    about: About
+    entries: list[VersionEntry]
+    abouts: dict[str, About]
+    skipped: list[FindingView]
+
+
+def submit(stores: Stores, account_id: int | None, submission: Submission) -> Submitted:
+    """Register a repository (or a folder of one), or bring a known one up to date: all of it, or nothing.
+
+    A known design whose repository can't be read keeps its last good copy, and its page says what happened.
     Raises: Invalid (address, licence), NotFound (folder, branch), TooLarge, Unavailable, Conflict.
     """
-    place, about = _accept(stores, submission)
+    sight = _see(stores, submission)
     for _ in range(5):  # two people may submit namesakes at once: the second takes the next free name
         try:
             with stores.db.transaction() as session:
-                design, created = _upsert(session, place, about, account_id)
+                design, created = _upsert(session, sight.place, sight.about, account_id)
+                new = _write_versions(session, design, sight)
+                _show_newest(session, design.id or 0)
             break
         except IntegrityError:
             continue
     else:
         raise Conflict("The design could not be named.", "Submit it again.")
-    version = _take_versions(stores, design, about, place.commit)
+    events.tell_synced(stores, design.id or 0, new)
     return Submitted(
         slug=design.slug,
         created=created,
-        version=version,
-        findings=[FindingView(**finding.model_dump()) for finding in about.findings],
+        version=next((entry.name for entry in sight.entries if entry.newest), ""),
+        findings=[*(FindingView(**finding.model_dump()) for finding in sight.about.findings), *sight.skipped],
     )
 
 
 def _accept(stores: Stores, submission: Submission) -> tuple[_Place, About]:
-    place = _fetch(stores, submission)
-    about = _read(stores, place.repo.url, place.subdir, place.commit, _fallback_name(place))
-    _refuse_closed(about)
+    url = git.check_url(submission.url, stores.settings).url
+    try:
+        place = _fetch(stores, submission)
+        about = _read(stores, place.repo.url, place.subdir, place.commit, _fallback_name(place))
+        _refuse_closed(about)
+    except RegistryError as error:
+        with stores.db.transaction() as session:
+            for known in session.exec(select(Design).where(Design.url == url, Design.subdir == submission.path)):
+                known.sync_message = str(error)
+                session.add(known)
+        raise
     return place, about
+
+
+def _see(stores: Stores, submission: Submission) -> _Sight:
+    """Read the head and every version that is new here; a version that can't be shown is left out, and said so."""
+    place, about = _accept(stores, submission)
+    where = mirrors.mirror_path(stores, place.repo.url)
+    tracked = place.ref or git.default_branch(where)
+    with stores.db.reading() as session:
+        known = _known(session, place)
+        rows = (
+            session.exec(select(Revision.name, Revision.commit).where(Revision.design_id == known.id)) if known else ()
+        )
+        here = set(rows)
+    abouts = {place.commit: about}
+    kept: list[git.Ref] = []
+    skipped: list[FindingView] = []
+    wanted = {
+        (entry.name, entry.kind) for entry in order_versions(git.refs(where), tracked)[: limits.VERSIONS_PER_DESIGN]
+    }
+    for ref in git.refs(where):
+        if (ref.name, ref.kind) not in wanted:
+            continue
+        try:
+            if (ref.name, ref.commit) not in here and ref.commit not in abouts:
+                found = _read(stores, place.repo.url, place.subdir, ref.commit, about.name)
+                _refuse_closed(found)
+                abouts[ref.commit] = found
+        except RegistryError as error:
+            sentence = f"Version {ref.name} is not shown: {error.message}"
+            skipped.append(FindingView(level="info", where=ref.name, sentence=sentence))
+            continue
+        git.keep(where, ref.commit)
+        kept.append(ref)
+    return _Sight(
+        place=place,
+        about=about,
+        entries=order_versions(kept, tracked),
+        abouts=abouts,
+        skipped=skipped[: limits.FINDINGS],
+    )
 
 
 def register_only(stores: Stores, submission: Submission, *, slug: str) -> str:
@@ -176,21 +237,6 @@ def register_only(stores: Stores, submission: Submission, *, slug: str) -> str:
     return slug
 
 
-def sync(stores: Stores, slug: str) -> Submitted:
-    """Fetch a design's repository again. On failure the last good copy stays, and the page says what happened."""
-    with stores.db.reading() as session:
-        design = find_design(session, slug)
-    submission = Submission(url=design.url, path=design.subdir, ref=design.tracked_ref)
-    try:
-        return submit(stores, design.owner_id, submission)
-    except RegistryError as error:
-        with stores.db.transaction() as session:
-            row = find_design(session, slug)
-            row.sync_message = str(error)
-            session.add(row)
-        raise
-
-
 def _fallback_name(place: _Place) -> str:
     if not place.subdir:
         return place.repo.fallback_name
@@ -198,12 +244,16 @@ def _fallback_name(place: _Place) -> str:
     return f"{place.repo.fallback_name} {folder}" if folder.lower() in _GENERIC_FOLDERS else folder
 
 
-def _upsert(session: Session, place: _Place, about: About, account_id: int | None) -> tuple[Design, bool]:
-    known = session.exec(
+def _known(session: Session, place: _Place) -> Design | None:
+    return session.exec(
         select(Design).where(
             Design.url == place.repo.url, Design.subdir == place.subdir, Design.tracked_ref == place.ref
         )
     ).first()
+
+
+def _upsert(session: Session, place: _Place, about: About, account_id: int | None) -> tuple[Design, bool]:
+    known = _known(session, place)
     if known is not None:
         known.synced_at = utcnow()
         known.sync_message = ""
@@ -233,59 +283,29 @@ def _free_slug(session: Session, wanted: str) -> str:
     return f"{wanted}-{number}"
 
 
-def _take_versions(stores: Stores, design: Design, head_about: About, head_commit: str) -> str:
-    """Record tags and the tracked head as revisions; tell who listens. Returns: the newest version's name."""
-    where = mirrors.mirror_path(stores, design.url)
-    tracked = design.tracked_ref or git.default_branch(where)
-    entries = order_versions(git.refs(where), tracked)[: limits.VERSIONS_PER_DESIGN]
-    with stores.db.reading() as session:
-        known = {
-            (row.name, row.commit) for row in session.exec(select(Revision).where(Revision.design_id == design.id))
-        }
-    abouts: dict[str, About] = {head_commit: head_about}
-    for entry in entries:
-        if (entry.name, entry.commit) not in known and entry.commit not in abouts:
-            abouts[entry.commit] = (
-                _read(stores, design.url, design.subdir, entry.commit, design.name)
-                if _has_folder(where, entry.commit, design.subdir)
-                else head_about
-            )
-        git.keep(where, entry.commit)
+def _write_versions(session: Session, design: Design, sight: _Sight) -> list[int]:
+    """Record tags and the tracked head as revisions. Returns: the ids of those that are new."""
+    rows = {
+        (row.name, row.commit): row for row in session.exec(select(Revision).where(Revision.design_id == design.id))
+    }
+    for row in rows.values():
+        row.current = row.kind == "commit" and row.current
+        row.newest = False
     new: list[int] = []
-    newest = ""
-    with stores.db.transaction() as session:
-        rows = {
-            (row.name, row.commit): row for row in session.exec(select(Revision).where(Revision.design_id == design.id))
-        }
-        for row in rows.values():
-            row.current = row.kind == "commit" and row.current
-            row.newest = False
-        for position, entry in enumerate(entries):
-            known_row = rows.get((entry.name, entry.commit))
-            if known_row is None:
-                known_row = _revision(
-                    design, entry.name, entry.kind, entry.commit, entry.committed_at, abouts[entry.commit]
-                )
-                known_row.prerelease = entry.prerelease
-                session.add(known_row)
-                session.flush()
-                new.append(known_row.id or 0)
-            known_row.current, known_row.newest, known_row.position = True, entry.newest, position
-            newest = entry.name if entry.newest else newest
-            session.add(known_row)
-        _show_newest(session, design.id or 0)
-    events.tell_synced(stores, design.id or 0, new)
-    return newest
-
-
-def _has_folder(where: Any, commit: str, subdir: str) -> bool:
-    if not subdir:
-        return True
-    try:
-        with GitTree(where, commit, subdir) as tree:
-            return bool(tree.files)
-    except RegistryError:
-        return False
+    for position, entry in enumerate(sight.entries):
+        row_or_none = rows.get((entry.name, entry.commit))
+        if row_or_none is None:
+            about = sight.abouts.get(entry.commit)
+            if about is None:
+                continue  # it was here when the repository was read, and is gone since
+            row_or_none = _revision(design, entry.name, entry.kind, entry.commit, entry.committed_at, about)
+            row_or_none.prerelease = entry.prerelease
+            session.add(row_or_none)
+            session.flush()
+            new.append(row_or_none.id or 0)
+        row_or_none.current, row_or_none.newest, row_or_none.position = True, entry.newest, position
+        session.add(row_or_none)
+    return new
 
 
 def _revision(design: Design, name: str, kind: str, commit: str, committed_at: dt.datetime, about: About) -> Revision:
@@ -330,7 +350,7 @@ def _show_newest(session: Session, design_id: int) -> None:
 
 
 def take_commit(stores: Stores, slug: str, text: str, *, name: str = "") -> int:
-    """The revision id of SLUG@text: a version that is there, or any other commit, branch or tag of the repository, now added.
+    """The revision id of SLUG@text: a version that is there, or any other commit, branch or tag, now added.
 
     `name` is what a new version is called, if not by what was asked for. Raises: NotFound.
     """

@@ -16,8 +16,8 @@ _FTS = (
     f"CREATE VIRTUAL TABLE design_fts USING fts5({_COLUMNS}, content='design_text', content_rowid='design_id', "
     "tokenize='unicode61 remove_diacritics 2', prefix='2 3')",
     f"""CREATE TRIGGER design_text_added AFTER INSERT ON design_text BEGIN
-        INSERT INTO design_fts(rowid, {_COLUMNS}) VALUES
-            (new.design_id, new.name, new.tags, new.summary, new.parts, new.readme);
+        INSERT INTO design_fts(rowid, {_COLUMNS})
+        VALUES (new.design_id, new.name, new.tags, new.summary, new.parts, new.readme);
     END""",
     f"""CREATE TRIGGER design_text_gone AFTER DELETE ON design_text BEGIN
         INSERT INTO design_fts(design_fts, rowid, {_COLUMNS})
@@ -26,8 +26,8 @@ _FTS = (
     f"""CREATE TRIGGER design_text_changed AFTER UPDATE ON design_text BEGIN
         INSERT INTO design_fts(design_fts, rowid, {_COLUMNS})
         VALUES ('delete', old.design_id, old.name, old.tags, old.summary, old.parts, old.readme);
-        INSERT INTO design_fts(rowid, {_COLUMNS}) VALUES
-            (new.design_id, new.name, new.tags, new.summary, new.parts, new.readme);
+        INSERT INTO design_fts(rowid, {_COLUMNS})
+        VALUES (new.design_id, new.name, new.tags, new.summary, new.parts, new.readme);
     END""",
 )
 _TSVECTOR = (
@@ -242,6 +242,14 @@ def upgrade() -> None:
     op.create_index(op.f("ix_build_design_id"), "build", ["design_id"], unique=False)
     op.create_index("ix_build_revision", "build", ["revision_id", "id"], unique=False)
     op.create_index("ix_build_state", "build", ["state", "requested_at"], unique=False)
+    op.create_index(
+        "uq_build_active",
+        "build",
+        ["revision_id"],
+        unique=True,
+        sqlite_where=sa.text("state IN ('queued', 'running')"),
+        postgresql_where=sa.text("state IN ('queued', 'running')"),
+    )
     op.create_table(
         "target_run",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -295,6 +303,12 @@ def downgrade() -> None:
     op.drop_table("step")
     op.drop_index(op.f("ix_target_run_key"), table_name="target_run")
     op.drop_table("target_run")
+    op.drop_index(
+        "uq_build_active",
+        table_name="build",
+        sqlite_where=sa.text("state IN ('queued', 'running')"),
+        postgresql_where=sa.text("state IN ('queued', 'running')"),
+    )
     op.drop_index("ix_build_state", table_name="build")
     op.drop_index("ix_build_revision", table_name="build")
     op.drop_index(op.f("ix_build_design_id"), table_name="build")
