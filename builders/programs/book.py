@@ -28,8 +28,7 @@ def pictures(source: Path) -> None:
     with images.open(source) as opened:
         image = ImageOps.exif_transpose(opened)
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
-    if image.mode == "RGBA":
-        image = centred(image)
+    image = centred(image) if image.mode == "RGBA" else on_sheet(image)
     for width in WIDTHS:
         if image.width > width:
             scaled = image.resize((width, max(1, round(image.height * width / image.width))), images.Resampling.LANCZOS)
@@ -50,6 +49,20 @@ def centred(image: Image) -> Image:
     width, height = round(width * 1.12), round(max(image.height, width / 1.5) * 1.12)
     sheet = images.new("RGBA", (width, height))
     sheet.paste(image, ((width - image.width) // 2, (height - image.height) // 2))
+    return sheet
+
+
+def on_sheet(image: Image) -> Image:
+    """A picture on a plain ground, widened with that ground to 3:2; a photograph stays as it is."""
+    from PIL import Image as images
+
+    corners = [image.getpixel(at) for at in ((0, 0), (image.width - 1, 0), (0, image.height - 1))]
+    plain = all(max(abs(a - b) for a, b in zip(corner, corners[0], strict=True)) <= 6 for corner in corners)  # type: ignore[arg-type]
+    if not plain:
+        return image
+    size = (max(image.width, round(image.height * 1.5)), max(image.height, round(image.width / 1.5)))
+    sheet = images.new("RGB", size, corners[0])
+    sheet.paste(image, ((sheet.width - image.width) // 2, (sheet.height - image.height) // 2))
     return sheet
 
 

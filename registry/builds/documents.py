@@ -43,7 +43,7 @@ class BookBuilder:
     """Turns the laid-out book into PDF and one self-contained HTML file, and shrinks the picture."""
 
     name = "book"
-    version = "2"
+    version = "3"
 
     def available(self) -> str:
         from registry.stores import sandbox
