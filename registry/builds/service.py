@@ -34,8 +34,8 @@ BUILDS_ON_SUBMIT = 10
 def install(stores: Stores) -> None:
     """Wire this feature: builds follow submissions, and the queue delivers them."""
     stores.jobs.define(JOB, lambda build_id: run_build(stores, build_id))
-    events.on_synced(_build_new)
-    events.on_look(_found_in)
+    events.on_synced(stores, _build_new)
+    events.on_look(stores, _found_in)
 
 
 def _found_in(tree: GitTree) -> list[tuple[str, str, str]]:

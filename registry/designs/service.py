@@ -112,7 +112,7 @@ def look(stores: Stores, submission: Submission) -> Preview:
     about = _read(stores, place.repo.url, place.subdir, place.commit, _fallback_name(place))
     with GitTree(where, place.commit, place.subdir) as tree:
         files = len(tree.files)
-        found = events.find_in(tree)
+        found = events.find_in(stores, tree)
     verdict = about.licence
     return Preview(
         url=place.repo.url,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
 
 from registry.settings import Settings
 from registry.stores.blobs import Blobs
@@ -16,6 +18,7 @@ class Stores:
     db: Database
     blobs: Blobs
     jobs: Jobs
+    hooks: dict[str, list[Callable[..., Any]]] = field(default_factory=dict)  # what features asked to be told of
 
     def close(self) -> None:
         self.db.close()
