@@ -140,6 +140,63 @@ def test_a_table_of_other_things_adds_lines() -> None:
     assert [row.kind for row in materials.lines][:2] == ["board", "electronic"], "boards first"
 
 
+PRESS = [
+    line(description="Frame side", kind="sheet", quantity=2.0), line(description="M8x40 bolt", quantity=8.0),
+    line(description="Hydraulic cylinder", mpn="HC-50", quantity=1.0), line(description="Brick box", quantity=1.0),
+]  # fmt: skip
+
+
+def pieces(materials: Materials) -> float:
+    return sum(row.quantity for row in materials.lines)
+
+
+@pytest.mark.parametrize("second", ["docs/bom.xlsx", "docs/BOM.ods", "docs/press parts.xlsx", "docs/1-click-bom.tsv"])
+def test_a_mechanical_bill_kept_in_two_forms_is_counted_once(second: str) -> None:
+    twice = [{**row, "row": 9, "notes": "as in the sheet"} for row in reversed(PRESS)]
+    tables = [TableLines("bom", "docs/bom.csv", PRESS), TableLines("bom-2", second, twice)]
+    for told in (tables, tables[::-1]):
+        materials = merge([], told, [])
+        assert pieces(materials) == 12 and len(materials.lines) == 4
+        assert {row.source for row in materials.lines} == {"docs/bom.csv"}
+        assert materials.findings == [f"{second} is docs/bom.csv in another form. It is counted once."]
+
+
+def test_of_two_forms_that_differ_the_longer_counts_and_the_difference_is_told() -> None:
+    changed = [*PRESS[1:], {**PRESS[0], "quantity": 4.0}, line(description="Oil", quantity=3.0)]
+    materials = merge([], [TableLines("a", "bom.csv", PRESS), TableLines("b", "bom.xlsx", changed)], [])
+    assert pieces(materials) == 8 + 1 + 1 + 4 + 3
+    assert materials.findings == ["bom.csv is bom.xlsx in another form; one of its lines differs. It is counted once."]
+
+
+@pytest.mark.parametrize(
+    ("second", "lines"),
+    [
+        ("right/bom.xlsx", PRESS),  # another assembly's folder
+        ("left/bom-right.csv", PRESS),  # the same form: two bills that are alike
+        ("left/bom.xlsx", [line(description="Motor"), line(description="Belt")]),  # the same name, other things
+        (
+            "left/fasteners.xlsx",
+            [line(description="M8x40 bolt", quantity=16.0), line(description="Nut", quantity=16.0)],
+        ),
+    ],
+)
+def test_two_bills_of_different_things_both_count(second: str, lines: list[dict[str, Any]]) -> None:
+    materials = merge([], [TableLines("a", "left/bom.csv", PRESS), TableLines("b", second, lines)], [])
+    assert pieces(materials) == 12 + sum(row["quantity"] for row in lines) and materials.findings == []
+
+
+def test_tables_of_a_board_that_is_not_built_count_its_designators_once() -> None:
+    """Where KiCad is missing, or the board is of another program."""
+    maker = [line("R1", "R2", value="10k", mpn="RC-10K"), line("U1", value="555", mpn="NE555")]
+    shop = [line("R1", value="10k"), line("R2", value="10k"), line("U1", value="555", suppliers={"LCSC": "C1"})]
+    tables = [TableLines("a", "bom-maker.csv", maker), TableLines("b", "bom-shop.csv", shop)]
+    materials = merge([], tables, [])
+    assert pieces(materials) == 3 and {row.mpn for row in materials.lines} == {"RC-10K", "NE555"}
+    other = [line("R1", value="47R"), line("R2", value="1M"), line("U1", value="ATmega328P")]
+    tables = [TableLines("a", "main.csv", maker), TableLines("b", "power.csv", other)]
+    assert pieces(merge([], tables, [])) == 6
+
+
 def test_parts_with_files_but_no_line() -> None:
     lonely = merge([], [], [PartFacts("bracket", "Bracket", "bracket.stl", {})])
     assert [(row.kind, row.quantity) for row in lonely.lines] == [("printed", 1)]

@@ -12,42 +12,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from registry import limits
+from registry.builds.bom.copies import counted_once
+from registry.builds.bom.copies import plain as _plain
 from registry.builds.bom.kinds import is_made
 from registry.builds.bom.rows import Row, row_of_component, row_of_line, row_of_part
+from registry.builds.bom.sources import BoardParts, PartFacts, TableLines
 from registry.builds.schemas import BomLine, LineKind, Materials, Use
 
 _ORDER: tuple[LineKind, ...] = (
     "board", "electronic", "machined", "sheet", "printed", "off-the-shelf", "fastener", "consumable",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class BoardParts:
-    """A board's components.json."""
-
-    name: str
-    source: str
-    components: list[dict[str, Any]]
-    facts: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class TableLines:
-    """A table's lines.json."""
-
-    name: str
-    source: str
-    lines: list[dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class PartFacts:
-    """A mechanical part's facts.json."""
-
-    name: str
-    title: str
-    source: str
-    facts: dict[str, Any]
 
 
 def merge(boards: list[BoardParts], tables: list[TableLines], parts: list[PartFacts]) -> Materials:
@@ -63,8 +37,9 @@ def merge(boards: list[BoardParts], tables: list[TableLines], parts: list[PartFa
         on_boards += own
         if not own and board.facts.get("footprints", {}).get("total", 0) > 0:
             findings.append(f"{board.source}: the board carries parts, but no list of them could be read.")
-    for table in tables:
-        rows += _take_table(table, by_board, findings)
+    others = [TableLines(table.name, table.source, _take_table(table, by_board, findings)) for table in tables]
+    for table in counted_once(others, findings):
+        rows += [row_of_line(table.name, table.source, line) for line in table.lines]
     rows = [row for row in on_boards if row.wanted] + rows  # a table may want what the board alone would not
     rows += _boards_themselves(boards, rows)
     rows += _parts_not_listed(parts, rows, findings)
@@ -74,13 +49,13 @@ def merge(boards: list[BoardParts], tables: list[TableLines], parts: list[PartFa
     return Materials(lines=merged[: limits.BOM_LINES], findings=findings[:200])
 
 
-def _take_table(table: TableLines, by_board: dict[str, dict[str, Row]], findings: list[str]) -> list[Row]:
-    """A table of a board's own parts completes what the board says; one of other things adds lines."""
+def _take_table(table: TableLines, by_board: dict[str, dict[str, Row]], findings: list[str]) -> list[dict[str, Any]]:
+    """A table of a board's own parts completes what the board says; one of other things adds lines: these."""
     named = [reference for line in table.lines for reference in line.get("references", ())]
     overlaps = {name: len(set(named) & known.keys()) for name, known in by_board.items()}
     board = max(overlaps, key=lambda name: overlaps[name], default="")
     of_board = bool(named) and bool(board) and overlaps[board] * 2 >= len(set(named))
-    added: list[Row] = []
+    added: list[dict[str, Any]] = []
     strangers: list[str] = []
     for line in table.lines:
         references = [str(reference) for reference in line.get("references", ())]
@@ -92,7 +67,7 @@ def _take_table(table: TableLines, by_board: dict[str, dict[str, Row]], findings
                 else:
                     strangers.append(reference)
         elif not of_board or not _is_of_board(line):
-            added.append(row_of_line(table.name, table.source, line))
+            added.append(line)
     if strangers:
         shown = ", ".join(strangers[:8]) + (" ..." if len(strangers) > 8 else "")
         findings.append(f"{table.source} names {len(strangers)} designators that board {board} does not have: {shown}.")
@@ -141,11 +116,6 @@ def _board_words(facts: dict[str, Any]) -> str:
     if facts.get("thickness_mm"):
         words.append(f"{facts['thickness_mm']:g} mm thick")
     return ", ".join(words)
-
-
-def _plain(text: str) -> str:
-    """Letters and digits alone; a name that has none of ours stays as it is, so that no two of those are one."""
-    return re.sub(r"[^a-z0-9]+", "", text.casefold()) or text.casefold().strip()
 
 
 def _parts_not_listed(parts: list[PartFacts], rows: list[Row], findings: list[str]) -> list[Row]:
