@@ -15,6 +15,7 @@ class Mention(NamedTuple):
     expression: str
     start: int
     assumed: bool = False
+    end: int = 0
 
 
 # Satisfy the Open Source Hardware Definition (and with it the Open Definition or the Open Source Definition).
@@ -27,6 +28,13 @@ _OPEN = re.compile(
     r"|EPL-[12]\.0|CDDL-1\.[01]|CECILL-(2\.[01]|B|C)|Artistic-2\.0|AFL-3\.0|OSL-3\.0|ECL-2\.0|MulanPSL-2\.0"
     r"|BlueOak-1\.0\.0"
     r"|Python-2\.0|PSF-2\.0|Unicode-3\.0|UPL-1\.0|OGL-UK-3\.0"
+    # Approved by the Open Source Initiative or the Free Software Foundation, and seen beside designs.
+    r"|BSD-2-Clause-(Patent|Views|NetBSD|FreeBSD)|BSD-3-Clause-(Attribution|Clear|LBNL|Modification|acpica)"
+    r"|BSD-4-Clause-UC|MIT-(advertising|enna|feh|Modern-Variant)|MITNFA|HPND(-sell-variant)?|ICU|NTP|X11-[\w-]+|curl"
+    r"|libpng-2\.0|zlib-acknowledgement|bzip2-1\.0\.6|FTL|IJG|Ruby|Vim|PHP-3\.01|W3C|ZPL-2\.[01]|LPPL-1\.3[ac]"
+    r"|EUDatagrid|EFL-[12]\.0|ECL-1\.0|Artistic-1\.0(-Perl|-cl8)?|MS-PL|MS-RL|CPL-1\.0|IPL-1\.0|CPAL-1\.0|AFL-[12]\.[012]"
+    r"|OSL-[12]\.[01]|LiLiQ-(P|R|Rplus)-1\.1|CECILL-[12]\.[01]|CECILL-1\.1|ODC-By-1\.0|Fair|Bitstream-Vera"
+    r"|MPL-2\.0-no-copyleft-exception|MPL-1\.0|OLDAP-2\.8|SISSL|Sleepycat|OpenSSL|Apache-1\.0"
 )
 _CLOSED = (
     (
@@ -38,13 +46,26 @@ _CLOSED = (
     (r"Commons-Clause|BUSL|SSPL|PolyForm|Elastic|FSL", "it restricts who may use or sell the design"),
 )
 _NC = r"non[ -]?commercial"
-_SA = r"share[ -]?alike"
-_ND = r"no[ -]?deriv\w*(?: works)?"
+# Creative Commons' own words for the parts of a name, in the languages of the deeds that lie in repositories.
+_CC_BY = (
+    r"BY\b|attribution|namensnennung|reconocimiento|atribuci[oó]n|paternit[ée]|attribuzione|atribui[çc][ãa]o"
+    r"|naamsvermelding"
+)
+_CC_PARTS = (
+    ("NC", r"NC\b|non[ -]?commercial[ey]?\b|nicht[ -]?kommerziell|no ?comercial|pas d.utilisation commerciale"
+           r"|non commerciale|n[ãa]o[ -]?comercial|niet[ -]?commercieel"),
+    ("SA", r"SA\b|share[ -]?alike|weitergabe unter gleichen bedingungen|compartir ?igual"
+           r"|partage (?:dans les|à l.identique|des)(?: m[êe]mes)? ?(?:conditions(?: initiales)?(?: à l.identique)?)?"
+           r"|condividi allo stesso modo|compartilha ?igual|gelijk ?delen"),
+    ("ND", r"ND\b|no[ -]?deriv\w*(?: works)?|keine bearbeitung(?:en)?|sin ?(?:obra)? ?derivad\w+"
+           r"|pas de modification|non opere derivate|sem deriva\w+"),
+)  # fmt: skip
 _CC = re.compile(
-    r"\bCC[ -]?BY(?P<nc>[ -]NC)?(?:[ -](?:(?P<sa>SA)|(?P<nd>ND)))?(?:[ -]?v?(?P<v>[1-4]\.[05])(?!\d))?"
-    r"|\bcreative ?commons[,:;(]? ?(?:\(?CC\)? )?(?:licen[cs]e )?[\"'(]?attribution"
-    rf"(?P<lnc>[ -]*{_NC})?[ -]*(?:(?P<lsa>{_SA})|(?P<lnd>{_ND}))?(?:[ ,-]*(?:version |v)?(?P<lv>[1-4]\.[05]))?"
-    r"|creativecommons\.org/licenses/by(?P<unc>-nc)?(?:-(?:(?P<usa>sa)|(?P<und>nd)))?(?:/(?P<uv>[1-4]\.[05]))?",
+    rf"(?:\b(?:CC|creative ?commons)[,:;]?[ -]*(?:licen[cs]e )?[\"'(]*(?:CC[) -]+)?(?:{_CC_BY}|(?=share[ -]?alike))"
+    rf"|\battribution(?=[ –-]+(?:{'|'.join(words for _, words in _CC_PARTS)}))"
+    r"|creativecommons\.org/licenses/by)"
+    rf"(?P<tail>(?:[ ,/–-]*(?:{'|'.join(words for _, words in _CC_PARTS)}))*)"
+    r"(?:[ ,/)(–-]*(?:version |v\.? ?)?(?P<v>[1-4](?:\.[05])?)(?![\d.]*\d))?",
     re.I,
 )
 _GNU = re.compile(
@@ -69,14 +90,20 @@ _NAMES: tuple[tuple[re.Pattern[str], str, bool], ...] = tuple(
         ),
         (rf"{_CERN}[ ,-]*(?:version |v\.? ?)?1\.1", "CERN-OHL-1.1", False),
         (rf"{_CERN}[ ,-]*(?:version |v\.? ?)?1\.2", "CERN-OHL-1.2", False),
+        (rf"(?:strongly reciprocal )?{_CERN}[ ,-]*(?:v(?:ersion)?\.? ?)?2(?:\.0)?"
+         r"(?![ -]*[(]?(?:-?[PSW]\b|strongly|weakly|permissive))", "CERN-OHL-S-2.0", True),
+        (r"\bpermissive CERN[ -](?:OHL|open hardware licen[cs]e)(?:[ -]v?2(?:\.0)?)?", "CERN-OHL-P-2.0", False),
+        (r"\bweakly reciprocal CERN[ -](?:OHL|open hardware licen[cs]e)(?:[ -]v?2(?:\.0)?)?", "CERN-OHL-W-2.0", False),
         (rf"{_CERN}(?![ ,-]*(?:v|version )?\.? ?[12]|[ -]?[PSW]\b)", "CERN-OHL-1.2", True),
-        (r"\bTAPR\b(?:[ -](?:OHL|Open Hardware Licen[cs]e))?(?:[ -]v?1\.0)?", "TAPR-OHL-1.0", False),
+        (r"\bTAPR(?:\b|(?=v\d))(?:[ -](?:OHL|Open Hardware Licen[cs]e))?(?:[ -]?v?1(?:\.0)?\b)?",
+         "TAPR-OHL-1.0", False),
         (rf"{_SOLDERPAD}2\.1|\bSHL-2\.1", "Apache-2.0 WITH SHL-2.1", False),
         (rf"{_SOLDERPAD}2\.0|\bSHL-2\.0", "Apache-2.0 WITH SHL-2.0", False),
-        (rf"{_SOLDERPAD}0\.51", "SHL-0.51", False),
+        (rf"{_SOLDERPAD}0\.51|\bSHL-0\.51", "SHL-0.51", False),
         (r"\bSolderpad(?: (?:Hardware )?Licen[cs]e)?(?!,? (?:v|version )?[02]\.| hardware| licen)",
          "Apache-2.0 WITH SHL-2.1", True),
-        (r"\bCC[ -]?0\b(?:[ -]1\.0)?|creativecommons\.org/publicdomain/zero", "CC0-1.0", False),
+        (r"\bCC[ -]?[0O]\b(?:[ -]1\.0)?|creativecommons\.org/publicdomain/zero|\bcreative commons zero",
+         "CC0-1.0", False),
         (r"\bMIT(?:[ -]0\b| No Attribution)", "MIT-0", False),
         (r"\bMIT\b(?![ -]0| No Attr| ?(?:media|lab|press|\.edu))", "MIT", False),
         (r"\bApache[ -](?:Licen[cs]e)?[ ,-]*(?:version |v)?2(?:\.0)?\b", "Apache-2.0", False),
@@ -85,7 +112,7 @@ _NAMES: tuple[tuple[re.Pattern[str], str, bool], ...] = tuple(
         (r"\bBSD[ -]3|\b(?:new|revised|modified|3-clause) BSD", "BSD-3-Clause", False),
         (r"\bBSD(?= licen|[ ]?$|[.,;)])", "BSD-3-Clause", True),
         (r"\b0BSD\b|\bBSD Zero Clause", "0BSD", False),
-        (r"\bISC licen[cs]e|^ISC$", "ISC", False),
+        (r"\bISC licen[cs]e|(?-i:\bISC\b)", "ISC", False),
         (r"\bunlicense\b", "Unlicense", False),
         (r"\bWTFPL\b", "WTFPL", False),
         (r"\bzlib licen[cs]e|^zlib$", "Zlib", False),
@@ -124,13 +151,10 @@ def mentions(text: str) -> list[Mention]:
     """Licences named in a sentence, in order; of overlapping ones the longest."""
     found: list[tuple[int, int, str, bool]] = []
     for hit in _CC.finditer(text):
-        group = {key: value for key, value in hit.groupdict().items() if value}
-        version = group.get("v") or group.get("lv") or group.get("uv")
-        parts = ["CC-BY"]
-        parts += ["NC"] * any(key in group for key in ("nc", "lnc", "unc"))
-        parts += ["SA"] * any(key in group for key in ("sa", "lsa", "usa"))
-        parts += ["ND"] * any(key in group for key in ("nd", "lnd", "und"))
-        found.append((hit.start(), hit.end(), f"{'-'.join(parts)}-{version or '4.0'}", version is None))
+        parts = [name for name, words in _CC_PARTS if re.search(words, hit["tail"], re.I)]
+        version = hit["v"] or "4.0"
+        version = version if "." in version else f"{version}.0"
+        found.append((hit.start(), hit.end(), "-".join(["CC-BY", *parts, version]), hit["v"] is None))
     for hit in _GNU.finditer(text):
         name = hit["name"].upper()
         if len(name) > 4:
@@ -148,7 +172,7 @@ def mentions(text: str) -> list[Mention]:
     end = -1
     for start, stop, name, assumed in found:
         if start >= end:
-            kept.append(Mention(name, start, assumed))
+            kept.append(Mention(name, start, assumed, stop))
             end = stop
     return kept
 

@@ -1,8 +1,14 @@
-"""Tells which licence a text is, by words that stand in that licence alone."""
+"""Tells which licence a text is: by SPDX's texts, else by words that stand in that licence alone."""
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
+
+from licenseclassifier import identify_license
+
+TEXT_CHARS = 256 * 1024  # of a file that is compared with SPDX's texts: the longest of them has 36,000
+_COVERED_PERCENT = 50.0  # less of a file is a text that speaks of a licence
 
 _HEAD_CHARS = 1_500  # where a licence says its own name; texts name other licences further down
 
@@ -90,14 +96,64 @@ def plain(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
 
 
+class Passage(NamedTuple):
+    """A licence's whole text within a file; `expression` is "" for a text that only serves another one."""
+
+    expression: str
+    start: int
+    end: int
+
+
+def passages(text: str) -> list[Passage]:
+    """Licences whose whole text stands in a file, in order; [] where other words outweigh them.
+
+    Source: SPDX license list, through licenseclassifier's templates.
+    """
+    found: list[Passage] = []
+    later = ""  # what a notice before the text says: 'version 3 or any later version'
+    for hit in identify_license(text[:TEXT_CHARS], _COVERED_PERCENT):
+        gnu = re.fullmatch(r"((?:[AL]?GPL|GFDL)-[\d.]+)(?:-only|(-or-later))?", hit.id)
+        name = hit.id
+        if gnu is not None:
+            told = any(item.expression.startswith(gnu[1]) for item in found)
+            if gnu[2] and not told:
+                later = gnu[1]
+            # The Lesser licence adds to the General one, whose text then stands below it; the notice after a text is
+            # a model for others.
+            lesser = gnu[1].startswith("GPL") and any(item.expression.startswith("LGPL-3") for item in found)
+            name = "" if told or lesser else f"{gnu[1]}-{'or-later' if later == gnu[1] else 'only'}"
+        found.append(Passage(name, hit.start, hit.end))
+    return found
+
+
+def outside(text: str, known: list[Passage]) -> str:
+    """What of a file is none of the licences in it."""
+    parts, at = [], 0
+    for item in known:
+        parts.append(text[at : item.start])
+        at = item.end
+    return "\n".join([*parts, text[at:]])
+
+
 def classify(text: str) -> str:
-    """The SPDX identifier (or expression) of a licence's text, or "" if it is none that is known."""
+    """The SPDX identifier (or expression) of a licence's text, or "" if it is none that is known.
+
+    Several licences in one file hold together, unless it says that one may choose.
+    """
     words = plain(text)
     if not words:
         return ""
     head = words[:_HEAD_CHARS]
     if "commons clause license condition" in words:
         return "LicenseRef-Commons-Clause"
+    if known := [] if re.search(r"solderpad hardware licen[cs]e,? (?:v|version )?2\.[01]", head) else passages(text):
+        rest = plain(outside(text, known))
+        names = list(dict.fromkeys(item.expression for item in known if item.expression))
+        bare = len(names) == 1 and re.match(r"(MIT|BSD|ISC|0BSD|Zlib|X11|Beerware|WTFPL|HPND)", names[0])
+        if _NONCOMMERCIAL.search(words if bare else rest) or _RESTRICTED.search(rest):
+            return names[0] if re.search(r"-NC\b", names[0]) else "LicenseRef-NonCommercial"
+        either = re.search(r"\bat your option|\beither\b|\bdual[ -]licen|\bor\b", rest)
+        return (" OR " if either else " AND ").join(names)
     for name, needed in _BODIES:
         if all(part in words for part in needed):
             return name

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -12,27 +11,12 @@ from builders.contract import Tree
 from registry import limits
 from registry.designs.reading import reuse
 from registry.designs.reading.findings import Area, Finding
+from registry.designs.reading.licence_files import Evidence, read_files, read_texts_at_hand, text_of
 from registry.designs.reading.licence_names import in_words, is_open, mentions, parse_expression, read_name, why_closed
-from registry.designs.reading.licence_texts import classify
+from registry.designs.reading.licence_prose import statements
 
 __all__ = ["Evidence", "LicenceVerdict", "in_words", "judge"]
 
-_LICENCE_FILE = re.compile(
-    r"(?:licen[cs]e|copying|copyright|unlicense)(?:[-_. ][\w.+ -]*)?|[\w.+-]*[-_.](?:licen[cs]e)(?:\.(?:txt|md|rst))?"
-    r"|licen[cs]es?",
-    re.I,
-)
-_NOT_TEXT = re.compile(r"\.(py|js|sh|c|h|png|jpe?g|svg|pdf|html?|json|ya?ml|toml|kicad_\w+)$", re.I)
-_HARDWARE = (
-    r"hardware|hw|pcbs?|boards?|kicad|eda|schematics?|electronics?|electrical|mechanics?|mechanical|mech|cad|case"
-    r"|enclosure|3d"
-    r"|models?|gerbers?|circuits?|layouts?|designs? files?"
-)
-_AREAS: tuple[tuple[Area, re.Pattern[str]], ...] = (
-    ("hardware", re.compile(rf"\b({_HARDWARE})\b", re.I)),
-    ("documentation", re.compile(r"\b(docs?|documentation|manuals?|texts?|images?|pictures|photos|media)\b", re.I)),
-    ("software", re.compile(r"\b(software|sw|firmware|fw|code|source code|src|scripts?|lib(?:rary)?|arduino)\b", re.I)),
-)
 _LICENCE_WORD = re.compile(r"licen[cs]|released under|copyright|copyleft|public domain|all rights reserved", re.I)
 _SPDX_LINE = re.compile(rb"SPDX-License-Identifier:[ \t]*([A-Za-z0-9.+() -]{2,200})")
 _KICAD_COMMENT = re.compile(
@@ -61,17 +45,6 @@ _REMEDY = (
 )
 
 
-class Evidence(NamedTuple):
-    """One statement about the licence. `rank` orders trust: 0 is most."""
-
-    expression: str
-    area: Area
-    where: str
-    why: str
-    rank: int
-    assumed: bool = False
-
-
 class LicenceVerdict(BaseModel):
     """What the licence is and whether the design may be registered.
 
@@ -94,11 +67,13 @@ class LicenceVerdict(BaseModel):
 
 def judge(tree: Tree, stated: list[Evidence], readme: tuple[str, str], outer: Tree | None = None) -> LicenceVerdict:
     """Weigh all evidence. `stated` comes from manifests, `readme` is (path, text), `outer` the repository around."""
-    evidence = [*_reuse(tree), *_files(tree), *stated, *_headers(tree), *_title_blocks(tree), *_readme(*readme)]
+    evidence = [*_reuse(tree), *read_files(tree), *stated, *_headers(tree), *_title_blocks(tree), *_readme(*readme)]
     if outer is not None and not any(item.rank <= 4 and item.area != "software" for item in evidence):
         evidence += [
-            item._replace(why=f"{item.why}, at the top of the repository") for item in _files(outer, top_only=True)
+            item._replace(why=f"{item.why}, at the top of the repository") for item in read_files(outer, top_only=True)
         ]
+    if not any(item.expression and item.area != "software" for item in evidence):
+        evidence += read_texts_at_hand(tree)
     evidence.sort(key=lambda item: item.rank)
     unknown = [item for item in evidence if not item.expression]
     known = [item for item in evidence if item.expression]
@@ -214,44 +189,6 @@ def _related(one: str, other: str) -> bool:
     return one in other or one.replace("-or-later", "-only") == other.replace("-or-later", "-only")
 
 
-def area_of(text: str) -> Area:
-    """Which part of a design a folder's name or a clause speaks of: the last word that says so."""
-    hits = [
-        (found.start(), area)
-        for area, pattern in _AREAS
-        for found in pattern.finditer(text.replace("_", " ").replace("-", " "))
-    ]
-    return max(hits)[1] if hits else ""
-
-
-def _files(tree: Tree, top_only: bool = False) -> list[Evidence]:
-    """Licence files at the top and in folders that stand for an area of the design."""
-    found: list[Evidence] = []
-    for path in tree.files:
-        folder, _, name = path.rpartition("/")
-        if not _LICENCE_FILE.fullmatch(name) or _NOT_TEXT.search(name) or folder.count("/") > 0 or len(found) >= 30:
-            continue
-        if folder and (
-            top_only or (folder.lower() not in ("license", "licenses", "licence", "licences") and not area_of(folder))
-        ):
-            continue
-        if folder == "LICENSES":  # REUSE: texts at hand, whatever they are used for
-            continue
-        text = _text(tree, path, limits.SMALL_FILE_BYTES)
-        expression = classify(text)
-        assumed = False
-        why = "its text is that licence's"
-        if not expression and len(text) < 4_000:
-            named = mentions(text)
-            if len({item.expression for item in named}) == 1:
-                expression, assumed, why = named[0].expression, named[0].assumed, "it names that licence"
-        area = area_of(folder) or area_of(name.replace(".", " "))
-        found.append(
-            Evidence(expression, area, path, why if expression else "its text matches none", 2 if area else 3, assumed)
-        )
-    return found
-
-
 def _reuse(tree: Tree) -> list[Evidence]:
     """REUSE tells a licence for each file: an area has that of most of its files."""
     stated, where = reuse.read(tree)
@@ -298,7 +235,7 @@ def _title_blocks(tree: Tree) -> list[Evidence]:
     boards = [path for path in tree.files if path.lower().endswith((".kicad_pcb", ".kicad_sch", ".sch"))]
     found = []
     for path in boards[:40]:
-        for groups in _KICAD_COMMENT.findall(_text(tree, path, 16 * limits.KIB)):
+        for groups in _KICAD_COMMENT.findall(text_of(tree, path, 16 * limits.KIB)):
             comment = next(filter(None, groups), "")
             named = mentions(comment)
             if (
@@ -313,27 +250,11 @@ def _title_blocks(tree: Tree) -> list[Evidence]:
 
 
 def _readme(path: str, text: str) -> list[Evidence]:
-    """Sentences of the README that give a licence, clause by clause: 'code under GPL, hardware under CC BY-SA'."""
-    found: list[Evidence] = []
-    under_heading = False
-    for line in text.splitlines()[:2_000]:
-        if re.match(r"\s*(#|=+\s)", line) and line.strip("#= "):
-            under_heading = bool(re.search(r"licen[cs]e|copyright|legal", line, re.I))
-            continue
-        if not (under_heading or re.search(r"licen[cs]ed?\b|released under|public domain", line, re.I)):
-            continue
-        for clause in re.split(r"(?<=[a-z)\]])[.;](?:\s|$)|[,;](?=\s)|\band\b", line[:2_000]):
-            named = [item for item in mentions(clause) if not item.expression.startswith("LicenseRef-All")]
-            # "non-commercial" beside another thing's name says nothing about this design; a licence of its own does.
-            if not named or (named[0].expression.startswith("LicenseRef") and not under_heading):
-                continue
-            if not under_heading and not re.search(
-                r"licen[cs]ed? under|released under|under (?:the )?|licen[cs]e:", clause, re.I
-            ):
-                continue
-            area = area_of(re.split(r"\]\(|https?:", clause)[0])
-            found.append(Evidence(named[0].expression, area, path, "the README says so", 8, named[0].assumed))
-    return list({(item.expression, item.area): item for item in reversed(found)}.values())[:6]
+    """Sentences and badges of the README that give a licence."""
+    return [
+        Evidence(item.expression, item.area, path, "the README says so", 8, item.assumed)
+        for item in statements(text)[:8]
+    ]
 
 
 def from_manifest(value: str, area: Area, where: str) -> Evidence:
@@ -342,9 +263,3 @@ def from_manifest(value: str, area: Area, where: str) -> Evidence:
     if named is None:
         return Evidence("", area, where, f"it says {value[:80]!r}", 4)
     return Evidence(named.expression, area, where, f"the manifest says {value[:80]!r}", 4, named.assumed)
-
-
-def _text(tree: Tree, path: str, limit_bytes: int) -> str:
-    raw = tree.read(path, limit_bytes)
-    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    return raw.decode(encoding, "replace")
