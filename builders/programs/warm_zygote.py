@@ -1,4 +1,6 @@
-"""A process that has imported CadQuery once and forks a sandboxed child for each job. Runs inside bubblewrap.
+"""A process that has imported CadQuery (or WeasyPrint) once and forks a sandboxed child for each job.
+
+Runs inside bubblewrap.
 
 Nothing of a job is touched before the child has gone into namespaces of its own, sees only that job's folders, and has
 given up every privilege. The process itself only imports: forking after it had meshed would deadlock.
@@ -20,9 +22,15 @@ import sys
 import traceback
 from typing import Any
 
+from builders.contract import WARM_PROGRAMS
+
 JOBS = "/jobs"  # where the host's work folder is seen; never visible to a job
-ENTRIES = ("cad_script", "cad_step", "cad_mesh")
 TMP_BYTES = 1024**3
+# What the programs' own imports leave for later.
+LATE_IMPORTS = {
+    "cad": ("trimesh.exchange.gltf", "trimesh.visual.material"),
+    "pages": ("weasyprint", "PIL.PngImagePlugin", "PIL.JpegImagePlugin", "PIL.WebPImagePlugin", "PIL.ImageOps"),
+}
 SPARE_PROCESSES = 64  # beyond the limit that the host watches, so that it sees who goes past it
 
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWPID, CLONE_NEWNET = 0x20000, 0x8000000, 0x20000000, 0x40000000
@@ -122,6 +130,8 @@ def _child(job: dict[str, Any], control: socket.socket, log: int) -> None:
         _limit(job["limits"])
         _give_up_privileges(job["uid"])
         control.send(b"started")  # the kernel adds this process's id, as the host sees it
+        if control.recv(2) != b"go":
+            _leave(status)  # the host waits no more, and does this job another way
         control.close()
         os.closerange(3, 65536)
         os.environ.clear()
@@ -170,13 +180,12 @@ def _keeper(job: dict[str, Any], control: socket.socket, log: int) -> None:
 
 
 def main(argv: list[str]) -> int:
-    """`warm_zygote FD`: answer requests on a socket until it closes."""
+    """`warm_zygote FD FAMILY`: answer requests on a socket until it closes."""
     # Text of the job's own may be in none of these: they are imported with a clean environment and an empty folder.
-    import trimesh.exchange.gltf
-    import trimesh.visual.material  # noqa: F401
-
-    for entry in ENTRIES:
+    for entry in WARM_PROGRAMS[argv[1]]:
         importlib.import_module(f"builders.programs.{entry}")
+    for name in LATE_IMPORTS[argv[1]]:
+        importlib.import_module(name)
     gc.collect()
     gc.freeze()  # a collection in a child would touch, and so copy, every page
     # What the job must never inherit: an ignored SIGXFSZ would turn the output limit into an ordinary error.

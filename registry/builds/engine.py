@@ -15,13 +15,13 @@ from sqlmodel import Session, select
 
 from builders.contract import Builder, BuildFailed, Target
 from registry import limits
-from registry.builds.keys import target_key
+from registry.builds.keys import digest_of, target_key
 from registry.builds.tables import Artifact, Result
 from registry.builds.workspace import HostWorkspace, Kept, OnStep
 from registry.errors import RegistryError, TooLarge
 from registry.stores.git import GitTree
 from registry.stores.stores import Stores
-from registry.stores.warm import Warm
+from registry.stores.warm import WarmFamilies
 
 _log = logging.getLogger(__name__)
 Fill = Callable[[HostWorkspace], None]
@@ -75,7 +75,14 @@ def find_result(session: Session, key: str, *, force: bool) -> Result | None:
 
 
 def build_target(
-    stores: Stores, builder: Builder, target: Target, tree: GitTree, warm: Warm | None, *, force: bool, on_step: OnStep
+    stores: Stores,
+    builder: Builder,
+    target: Target,
+    tree: GitTree,
+    warm: WarmFamilies | None,
+    *,
+    force: bool,
+    on_step: OnStep,
 ) -> Ended:
     """Build or reuse one target of a tree. Raises: OperationalError when the database is away;
     any other fault of the registry is a state."""
@@ -118,7 +125,7 @@ def reuse_or_make(
     key: str,
     tools: dict[str, str],
     fill: Fill,
-    warm: Warm | None,
+    warm: WarmFamilies | None,
     *,
     force: bool,
     on_step: OnStep,
@@ -130,6 +137,8 @@ def reuse_or_make(
             result = find_result(session, key, force=force)
             if result is not None and _whole(stores, session, result):
                 return _reused(result)
+        if warm and target.builder != "book":
+            warm.prepare("pages")  # what is made now is shown in the build book soon
         with HostWorkspace(stores.settings.work, warm, on_step) as work:
             fill(work)
             return _make(stores, builder, target, key, tools, work)
@@ -178,9 +187,11 @@ def _make(
         notes=list(target.notes) + work.notes,
         log_tail=work.log.tail(limits.TARGET_LOG_BYTES) if message else "",
     )
-    if message and (environment or work.environment_fault) and not kept:
-        ended.key = ""
-        return ended
+    if environment or work.environment_fault:
+        if message and not kept:
+            ended.key = ""
+            return ended
+        ended.key = partial_key(key, kept)
     facts = _facts(work, kept)
     for last in (False, True):
         try:
@@ -191,6 +202,11 @@ def _make(
             if last:
                 raise
     return ended
+
+
+def partial_key(key: str, kept: list[Kept]) -> str:
+    """The key of what a limit of this machine left of a target: served, but never found in place of the whole."""
+    return digest_of({"part of": key, "files": {item.path: item.digest for item in kept}})
 
 
 def _told(work: HostWorkspace) -> tuple[str, str]:

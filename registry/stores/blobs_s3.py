@@ -11,22 +11,29 @@ from urllib.parse import urlsplit
 
 import boto3
 from boto3.exceptions import Boto3Error
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from registry.errors import NotFound, Unavailable
 from registry.stores import leftovers
 from registry.stores.blobs import Blobs
 
+# A store that does not answer is told in half a minute: a page waits for it.
+_PATIENCE = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
+
 
 class S3Blobs(Blobs):
     """The contract of `Blobs` on a bucket. Credentials, region and endpoint come the way AWS tools take them
-    (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL)."""
+    (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL).
+
+    What the bucket holds is what counts; the folder only saves fetching twice, and may be emptied at any time.
+    """
 
     def __init__(self, url: str, cache: Path) -> None:
         super().__init__(cache)
         parts = urlsplit(url)
         self._bucket, self._prefix = parts.netloc, parts.path.strip("/")
-        self._client: Any = boto3.client("s3")
+        self._client: Any = boto3.client("s3", config=_PATIENCE)
 
     def _key(self, digest: str) -> str:
         return "/".join(filter(None, (self._prefix, digest[:2], digest)))
@@ -67,8 +74,7 @@ class S3Blobs(Blobs):
             return super()._store(iter(lambda: source.read(1024 * 1024), b""))
 
     def has(self, digest: str) -> bool:
-        if super().has(digest):
-            return True
+        self._place(digest)
         with _said(digest):
             return self._is_there(digest)
 
@@ -79,6 +85,14 @@ def _said(digest: str) -> Iterator[None]:
         yield
     except (BotoCoreError, ClientError, Boto3Error) as error:
         raise Unavailable(
-            f"The object storage did not take or give the file {digest[:12]} ({type(error).__name__}).",
-            "Try again in a minute.",
+            f"The object storage did not take or give the file {digest[:12]} ({_reason(error)}).",
+            "Try again in a minute. If it stays, the people who run this registry should look at BRICKYARD_BLOBS_URL "
+            "and the AWS_ variables.",
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    """The storage's own word for a fault (NoSuchBucket, 403), without addresses and names of keys."""
+    cause = error.__context__ if isinstance(error, Boto3Error) else error
+    code = cause.response.get("Error", {}).get("Code") if isinstance(cause, ClientError) else None
+    return str(code or type(error).__name__)

@@ -1,4 +1,5 @@
-"""A warm CadQuery: its import is paid once per worker, and each job runs in a forked, sandboxed child."""
+"""Warm processes: the import of CadQuery or WeasyPrint is paid once per worker; each job runs in a forked, sandboxed
+child."""
 
 from __future__ import annotations
 
@@ -18,11 +19,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from builders.contract import PYTHON, SCRATCH, Limits, Outcome
+from builders.contract import PYTHON, SCRATCH, WARM_PROGRAMS, Limits, Outcome
 from registry.stores import sandbox
 from registry.stores.watch import LogTail, Watch
 
 START_S = 300.0  # importing on a busy machine takes 5 to 15 s
+FORK_S = 30.0  # a fork takes 0.1 s; a process that needs longer is stuck, and the job starts cold
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
 _log = logging.getLogger(__name__)
 
@@ -35,7 +37,8 @@ class Warm:
     says why.
     """
 
-    def __init__(self, root: Path | None = None) -> None:
+    def __init__(self, root: Path | None = None, family: str = "cad") -> None:
+        self._family = family
         self._root = root.resolve() if root else None
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
@@ -53,7 +56,7 @@ class Warm:
             self.why_cold = sandbox.why_not() or self._spawn() or self._try_out()
             if self.why_cold:
                 self._stop()
-                _log.warning("CadQuery starts anew for each part on this machine: %s", self.why_cold)
+                _log.warning("Programs of the kind %r import anew for each job here: %s", self._family, self.why_cold)
             return not self.why_cold
 
     def run(
@@ -106,7 +109,7 @@ class Warm:
             command += ["--perms", "0755", "--dir", folder]
         command += ["--chdir", "/tmp", "--", "/usr/bin/env", "-i"]
         command += [f"{name}={value}" for name, value in (sandbox.base_env() | _ONE_THREAD).items()]
-        command += [PYTHON, "-m", "builders.programs.warm_zygote", str(handle)]
+        command += [PYTHON, "-m", "builders.programs.warm_zygote", str(handle), self._family]
         with tempfile.TemporaryFile() as said:
             self._process = subprocess.Popen(
                 command,
@@ -122,7 +125,7 @@ class Warm:
             ours.settimeout(START_S)
             with contextlib.suppress(OSError):
                 if ours.recv(16) == b"ready":
-                    ours.settimeout(None)
+                    ours.settimeout(FORK_S)
                     return ""
             said.seek(0)
             last = said.read()[-2000:].decode(errors="replace").strip().splitlines()
@@ -179,7 +182,7 @@ class Warm:
                 os.close(log_write)
             reader.start()
             state = _State(ours)
-            pid = state.first(START_S)
+            pid = state.first(FORK_S)
             watch = Watch(pid or os.getpid(), limits, (room.out, room.scratch))
             status = state.status if pid is None else watch.until(state.poll, started)
             if status is None:
@@ -194,7 +197,7 @@ class Warm:
 
 
 class _Gone(Exception):
-    """The warm process is not there any more."""
+    """The warm process is not there any more, or does not answer."""
 
 
 class _State:
@@ -207,10 +210,15 @@ class _State:
         self.error = ""
 
     def first(self, timeout_s: float) -> int | None:
-        """Wait for the job's start: its process id as this process sees it; None if it never started."""
+        """Wait for the job's start, and let it go on: its process id as this process sees it; None if it never started.
+
+        Raises: _Gone if nothing is heard in time. A job that is ready only after that finds nobody, and leaves.
+        """
         self._channel.settimeout(timeout_s)
         try:
             message, ancillary, _, _ = self._channel.recvmsg(65536, socket.CMSG_SPACE(12))
+        except TimeoutError as error:
+            raise _Gone from error
         except OSError:
             return None
         if message != b"started":
@@ -221,6 +229,8 @@ class _State:
                 pid = array.array("i", data[:4])[0]
                 with contextlib.suppress(OSError):
                     self._handle = os.pidfd_open(pid)
+                with contextlib.suppress(OSError):  # it has ended already, and its keeper says how
+                    self._channel.send(b"go")
                 return int(pid)
         return None
 
@@ -265,3 +275,33 @@ class _State:
 def _drain(handle: int, tail: LogTail) -> None:
     with os.fdopen(handle, "rb", buffering=0) as stream:
         tail.drain(stream)
+
+
+class WarmFamilies:
+    """The warm processes of a worker, one for each kind of program, each started when first needed."""
+
+    def __init__(self, root: Path | None = None) -> None:
+        self._by_family = {family: Warm(root, family) for family in WARM_PROGRAMS}
+
+    def run(
+        self,
+        entry: str,
+        argv: Sequence[str],
+        source: Path,
+        out: Path,
+        scratch: Path,
+        limits: Limits = Limits(),
+        cwd: str = SCRATCH,
+    ) -> Outcome:
+        """Run `builders.programs.<entry>.main(argv)` to its end, or to its limit."""
+        family = next(family for family, entries in WARM_PROGRAMS.items() if entry in entries)
+        return self._by_family[family].run(entry, argv, source, out, scratch, limits, cwd)
+
+    def prepare(self, family: str) -> None:
+        """Start a process that will be wanted soon, beside other work."""
+        threading.Thread(target=self._by_family[family].start, daemon=True).start()
+
+    def close(self) -> None:
+        """End all processes and all jobs in them."""
+        for warm in self._by_family.values():
+            warm.close()

@@ -12,7 +12,7 @@ import pytest
 from build_support import RecipeBuilder, recipe_tree, tree_of
 from sqlmodel import select
 
-from builders.contract import MIB, Artifact, BuildFailed, Limits, Target, Workspace
+from builders.contract import MIB, SRC, Artifact, BuildFailed, Limits, Target, Workspace
 from registry import limits
 from registry.builds import engine
 from registry.builds.engine import Ended
@@ -118,6 +118,35 @@ def test_faults_of_the_machine_are_not_kept(
         assert not ended.cached and steps == ["Recipe"]
     with sqlite_stores.db.reading() as session:
         assert session.exec(select(Result)).all() == []
+
+
+class _InParts(RecipeBuilder):
+    """Two runs: the second may be stopped by a limit, which costs its group alone."""
+
+    def build(self, target: Target, work: Workspace) -> list[Artifact]:
+        self.started.append(target.name)
+        work.run(["/bin/sh", "-c", "echo made > /out/a.txt"], step="First")
+        outcome = work.run(["/bin/sh", f"{SRC}/recipe.sh"], step="Recipe", limits=self._limits, cwd="/out")
+        if not outcome.ok:
+            work.fail("slow", outcome.why("The recipe"))
+        return []
+
+
+def test_what_a_limit_ended_in_part_is_served_but_tried_again(sqlite_stores: Stores, tmp_path: Path) -> None:
+    """A quieter machine may make the whole; and a file that is cached for ever never changes under its key."""
+    stores = sqlite_stores
+    hurried, patient = _InParts(limits=Limits(wall_s=0.5)), _InParts(limits=Limits(wall_s=60))
+    with recipe_tree(tmp_path / "r", stores, "#out a.txt quick\n#out b.txt slow\nsleep 2; echo late > b.txt\n") as tree:
+        first, _ = build(stores, hurried, tree)
+        assert first.state == "failed" and "more time" in first.message
+        assert first.key and kept(stores, first) == {"a.txt": b"made\n"}
+        again, steps = build(stores, hurried, tree)
+        assert not again.cached and steps == ["First", "Recipe"] and again.key == first.key
+        whole, steps = build(stores, patient, tree)
+        assert (whole.state, whole.cached, steps) == ("done", False, ["First", "Recipe"])
+        assert whole.key != first.key and kept(stores, whole) == {"a.txt": b"made\n", "b.txt": b"late\n"}
+        assert kept(stores, first) == {"a.txt": b"made\n"}, "the page of the first build still shows its files"
+        assert build(stores, hurried, tree)[0].cached
 
 
 def test_a_promise_not_kept_fails_its_group_alone(stores: Stores, tmp_path: Path) -> None:
