@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from registry import limits
-from registry.designs import events, mirrors, search
+from registry.designs import events, mirrors, revisions, search
 from registry.designs.queries import find_design, find_revision
-from registry.designs.reading.about import About, read_about
-from registry.designs.reading.versions import VersionEntry, order_versions
+from registry.designs.reading.about import About
+from registry.designs.reading.versions import order_versions
+from registry.designs.revisions import Folder
 from registry.designs.schemas import FindingView, Submission
 from registry.designs.tables import Design, DesignTool, Revision
-from registry.errors import Conflict, Invalid, NotFound, RegistryError
+from registry.errors import Conflict, NotFound, RegistryError
 from registry.stores import git
 from registry.stores.git import GitTree, RepoUrl
 from registry.stores.stores import Stores
@@ -77,6 +76,10 @@ class _Place(BaseModel):
     ref: str
     commit: str
 
+    @property
+    def folder(self) -> Folder:
+        return Folder(url=self.repo.url, subdir=self.subdir, ref=self.ref)
+
 
 def _fetch(stores: Stores, submission: Submission) -> _Place:
     repo = git.check_url(submission.url, stores.settings)
@@ -88,28 +91,11 @@ def _fetch(stores: Stores, submission: Submission) -> _Place:
     return _Place(repo=repo, subdir=subdir, ref=ref, commit=git.find_commit(where, ref))
 
 
-def _read(stores: Stores, place_url: str, subdir: str, commit: str, fallback: str) -> About:
-    where = mirrors.mirror_path(stores, place_url)
-    authors = git.authors(where, commit, subdir)
-    with GitTree(where, commit, subdir) as tree:
-        if not subdir:
-            return read_about(tree, authors, fallback)
-        if not tree.files:
-            raise NotFound(f"The repository has no folder {subdir}.", "Give the path of a folder that has files in it.")
-        with GitTree(where, commit) as outer:
-            return read_about(tree, authors, fallback, outer)
-
-
-def _refuse_closed(about: About) -> None:
-    if not about.licence.open:
-        raise Invalid(about.licence.reason, about.licence.remedy, field="url")
-
-
 def look(stores: Stores, submission: Submission) -> Preview:
     """Fetch a repository and say what is in it, without registering it. Raises: Invalid, NotFound, Unavailable."""
     place = _fetch(stores, submission)
     where = mirrors.mirror_path(stores, place.repo.url)
-    about = _read(stores, place.repo.url, place.subdir, place.commit, _fallback_name(place))
+    about = revisions.read_commit(stores, place.folder, place.commit, _fallback_name(place))
     with GitTree(where, place.commit, place.subdir) as tree:
         files = len(tree.files)
         found = events.find_in(stores, tree)
@@ -134,30 +120,22 @@ def look(stores: Stores, submission: Submission) -> Preview:
     )
 
 
-class _Sight(BaseModel):
-    """All that a submission read, before anything is written: versions with what each says of itself."""
-
-    model_config = ConfigDict(arbitrary_types_allowed=True, frozen=True)
-    place: _Place
-    about: About
-    entries: list[VersionEntry]
-    abouts: dict[str, About]
-    skipped: list[FindingView]
-
-
 def submit(stores: Stores, account_id: int | None, submission: Submission) -> Submitted:
     """Register a repository (or a folder of one), or bring a known one up to date: all of it, or nothing.
 
     A known design whose repository can't be read keeps its last good copy, and its page says what happened.
     Raises: Invalid (address, licence), NotFound (folder, branch), TooLarge, Unavailable, Conflict.
     """
-    sight = _see(stores, submission)
+    place, about = _accept(stores, submission)
+    with stores.db.reading() as session:
+        here = _recorded(session, place)
+    chosen = revisions.choose(stores, place.folder, place.commit, about, here)
     for _ in range(5):  # two people may submit namesakes at once: the second takes the next free name
         try:
             with stores.db.transaction() as session:
-                design, created = _upsert(session, sight.place, sight.about, account_id)
-                new = _write_versions(session, design, sight)
-                _show_newest(session, design.id or 0)
+                design, created = _upsert(session, place, about, account_id)
+                new = revisions.write(session, design, chosen)
+                revisions.show_newest(session, design.id or 0)
             break
         except IntegrityError:
             continue
@@ -167,8 +145,8 @@ def submit(stores: Stores, account_id: int | None, submission: Submission) -> Su
     return Submitted(
         slug=design.slug,
         created=created,
-        version=next((entry.name for entry in sight.entries if entry.newest), ""),
-        findings=[*(FindingView(**finding.model_dump()) for finding in sight.about.findings), *sight.skipped],
+        version=next((entry.name for entry in chosen.entries if entry.newest), ""),
+        findings=[*(FindingView(**finding.model_dump()) for finding in about.findings), *chosen.skipped],
     )
 
 
@@ -176,8 +154,7 @@ def _accept(stores: Stores, submission: Submission) -> tuple[_Place, About]:
     url = git.check_url(submission.url, stores.settings).url
     try:
         place = _fetch(stores, submission)
-        about = _read(stores, place.repo.url, place.subdir, place.commit, _fallback_name(place))
-        _refuse_closed(about)
+        about = revisions.read_open(stores, place.folder, place.commit, _fallback_name(place))
     except RegistryError as error:
         with stores.db.transaction() as session:
             for known in session.exec(select(Design).where(Design.url == url, Design.subdir == submission.path)):
@@ -185,46 +162,6 @@ def _accept(stores: Stores, submission: Submission) -> tuple[_Place, About]:
                 session.add(known)
         raise
     return place, about
-
-
-def _see(stores: Stores, submission: Submission) -> _Sight:
-    """Read the head and every version that is new here; a version that can't be shown is left out, and said so."""
-    place, about = _accept(stores, submission)
-    where = mirrors.mirror_path(stores, place.repo.url)
-    tracked = place.ref or git.default_branch(where)
-    with stores.db.reading() as session:
-        known = _known(session, place)
-        rows = (
-            session.exec(select(Revision.name, Revision.commit).where(Revision.design_id == known.id)) if known else ()
-        )
-        here = set(rows)
-    abouts = {place.commit: about}
-    kept: list[git.Ref] = []
-    skipped: list[FindingView] = []
-    wanted = {
-        (entry.name, entry.kind) for entry in order_versions(git.refs(where), tracked)[: limits.VERSIONS_PER_DESIGN]
-    }
-    for ref in git.refs(where):
-        if (ref.name, ref.kind) not in wanted:
-            continue
-        try:
-            if (ref.name, ref.commit) not in here and ref.commit not in abouts:
-                found = _read(stores, place.repo.url, place.subdir, ref.commit, about.name)
-                _refuse_closed(found)
-                abouts[ref.commit] = found
-        except RegistryError as error:
-            sentence = f"Version {ref.name} is not shown: {error.message}"
-            skipped.append(FindingView(level="info", where=ref.name, sentence=sentence))
-            continue
-        git.keep(where, ref.commit)
-        kept.append(ref)
-    return _Sight(
-        place=place,
-        about=about,
-        entries=order_versions(kept, tracked),
-        abouts=abouts,
-        skipped=skipped[: limits.FINDINGS],
-    )
 
 
 def register_only(stores: Stores, submission: Submission, *, slug: str) -> str:
@@ -250,6 +187,14 @@ def _known(session: Session, place: _Place) -> Design | None:
             Design.url == place.repo.url, Design.subdir == place.subdir, Design.tracked_ref == place.ref
         )
     ).first()
+
+
+def _recorded(session: Session, place: _Place) -> set[tuple[str, str]]:
+    """Names and commits of the versions that a known design has."""
+    known = _known(session, place)
+    if known is None:
+        return set()
+    return set(session.exec(select(Revision.name, Revision.commit).where(Revision.design_id == known.id)))
 
 
 def _upsert(session: Session, place: _Place, about: About, account_id: int | None) -> tuple[Design, bool]:
@@ -283,72 +228,6 @@ def _free_slug(session: Session, wanted: str) -> str:
     return f"{wanted}-{number}"
 
 
-def _write_versions(session: Session, design: Design, sight: _Sight) -> list[int]:
-    """Record tags and the tracked head as revisions. Returns: the ids of those that are new."""
-    rows = {
-        (row.name, row.commit): row for row in session.exec(select(Revision).where(Revision.design_id == design.id))
-    }
-    for row in rows.values():
-        row.current = row.kind == "commit" and row.current
-        row.newest = False
-    new: list[int] = []
-    for position, entry in enumerate(sight.entries):
-        row_or_none = rows.get((entry.name, entry.commit))
-        if row_or_none is None:
-            about = sight.abouts.get(entry.commit)
-            if about is None:
-                continue  # it was here when the repository was read, and is gone since
-            row_or_none = _revision(design, entry.name, entry.kind, entry.commit, entry.committed_at, about)
-            row_or_none.prerelease = entry.prerelease
-            session.add(row_or_none)
-            session.flush()
-            new.append(row_or_none.id or 0)
-        row_or_none.current, row_or_none.newest, row_or_none.position = True, entry.newest, position
-        session.add(row_or_none)
-    return new
-
-
-def _revision(design: Design, name: str, kind: str, commit: str, committed_at: dt.datetime, about: About) -> Revision:
-    if committed_at.tzinfo is None:
-        committed_at = committed_at.replace(tzinfo=dt.UTC)
-    return Revision(
-        design_id=design.id or 0,
-        name=name,
-        label=name.replace("/", "~"),
-        kind=kind,
-        commit=commit,
-        committed_at=committed_at,
-        licence=about.licence.expression,
-        about=about.for_storage(),
-    )
-
-
-def _show_newest(session: Session, design_id: int) -> None:
-    """Copy what lists show from the newest version to the design."""
-    design = session.get_one(Design, design_id)
-    row = session.exec(
-        select(Revision).where(Revision.design_id == design_id, Revision.newest, Revision.current)
-    ).first()
-    if row is None:
-        return
-    about = row.about
-    design.name = about.get("name") or design.name
-    design.summary = about.get("summary", "")
-    design.tags = about.get("tags", [])
-    design.licence = about.get("licences", {}).get("hardware") or row.licence
-    design.newest_version = row.name
-    design.updated_at = utcnow()
-    session.add(design)
-    search.put_text(
-        session,
-        design_id,
-        name=f"{design.name} {design.slug}",
-        tags=" ".join(design.tags),
-        summary=design.summary,
-        readme=about.get("readme_text", "")[: limits.README_BYTES],
-    )
-
-
 def take_commit(stores: Stores, slug: str, text: str, *, name: str = "") -> int:
     """The revision id of SLUG@text: a version that is there, or any other commit, branch or tag, now added.
 
@@ -362,12 +241,12 @@ def take_commit(stores: Stores, slug: str, text: str, *, name: str = "") -> int:
             pass
     where = mirrors.mirror_path(stores, design.url)
     commit = git.find_commit(where, text)
-    about = _read(stores, design.url, design.subdir, commit, design.name)
-    _refuse_closed(about)
+    folder = Folder(url=design.url, subdir=design.subdir, ref=design.tracked_ref)
+    about = revisions.read_open(stores, folder, commit, design.name)
     git.keep(where, commit)
     name = name or (commit[:12] if commit.startswith(text.lower()) else text)
     with stores.db.transaction() as session:
-        row = _revision(design, name, "commit", commit, git.commit_date(where, commit), about)
+        row = revisions.row_of(design, name, "commit", commit, git.commit_date(where, commit), about)
         row.position = limits.VERSIONS_PER_DESIGN + 1
         row.current = False
         session.add(row)
