@@ -1,39 +1,22 @@
 """Front and rear sheet of the hopper, 4 mm, as the flat pattern to cut; also covers the edges of the side sheets."""
 
 # SPDX-License-Identifier: CERN-OHL-S-2.0
-from math import atan2, degrees, hypot
-
 import cadquery as cq
+import press_hopper
 import press_params as p
-from press_shapes import bend_deduction, bend_notches, plate, strip
 
 MATERIAL = "S235 steel"
 PROCESS = "laser cut, bend"
 FINISH = "blast, primer 80 um, top coat 80 um"
 QUANTITY = 2
 
-t, low = p.HOPPER_SHEET, p.BRICK_LENGTH / 2 + p.HOPPER_SHEET
-angle = degrees(atan2(p.FLARE_OUT, p.FLARE_HEIGHT))
-first, second = bend_deduction(angle, t), bend_deduction(90 - angle, t)
-slope = hypot(p.FLARE_OUT, p.FLARE_HEIGHT)
-# Bend lines, each deduction shared by both sides of its bend.
-s1 = p.THROAT_HEIGHT - first / 2
-s2 = s1 + slope - first / 2 - second / 2
-s3 = s2 + p.RIM - second / 2
-high = low + p.FLARE_OUT
-right = [(low, 0), (low, s1), (high, s2), (high, s3)]
-part = plate(right + [(-x, y) for x, y in reversed(right)], t)
-for mark in bend_notches([((-low, s1), (low, s1)), ((-high, s2), (high, s2))], t):
-    part = part.cut(cq.Workplane(mark))
+low = p.BRICK_LENGTH / 2 + p.HOPPER_SHEET
+part = press_hopper.flat(low)
 
 
 def folded() -> cq.Workplane:
-    """The bent sheet: inner throat edge at the origin, leaning out to +Y, as wide as X; Z is up."""
-    z1, z2 = p.THROAT_HEIGHT, p.THROAT_HEIGHT + p.FLARE_HEIGHT
-    side = strip([(p.FLARE_OUT + p.RIM, z2), (p.FLARE_OUT, z2), (0, z1), (0, 0)], t)
-    body = cq.Workplane("YZ").polyline(side).close().extrude(high + 1, both=True)
-    face = [(-low, -9), (low, -9), (low, z1), (high, z2), (high, z2 + 9), (-high, z2 + 9), (-high, z2), (-low, z1)]
-    return body.intersect(cq.Workplane("XZ").polyline(face).close().extrude(-2 * p.FLARE_OUT, both=True))
+    """The bent sheet, see `press_hopper.folded`."""
+    return press_hopper.folded(low)
 
 
 result = part
