@@ -29,7 +29,7 @@ def okh_toml(settings: Settings, design: Design, revision: Revision, made: list[
         "license": revision.licence,
         "licensor": authors[:20],
         "function": about.get("summary") or design.name,
-        "readme": "README.md",
+        **({"readme": "README.md"} if about.get("readme") else {}),
         "bom": "bom/bom.csv",
         "tsdc": (["PCB", "ASM"] if boards else []) + sorted({code for item in parts for code in _processes(item)}),
     }
@@ -65,8 +65,8 @@ def _part(item: Made) -> dict[str, Any]:
         return {}
     part: dict[str, Any] = {"name": item.run.title, "export": exports}
     box = item.facts.get("bounding_box_mm")
-    if isinstance(box, dict) and all(isinstance(box.get(axis), int | float) for axis in ("x", "y", "z")):
-        part["outer-dimensions"] = {"width": box["x"], "depth": box["y"], "height": box["z"]}
+    if isinstance(box, list) and len(box) == 3 and all(isinstance(side, int | float) for side in box):
+        part["outer-dimensions"] = dict(zip(("width", "depth", "height"), box, strict=True))
     if isinstance(item.facts.get("mass_g"), int | float):
         part["mass"] = item.facts["mass_g"]
     return part

@@ -48,25 +48,41 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]], *, delimiter:
 
 def vendor_files(stores: Stores, materials: Materials, made: list[Made]) -> dict[str, bytes]:
     """File name -> content of everything in the bundle's bom folder."""
-    files = {
+    files = common_forms(materials)
+    for item in made:
+        components = item.first("components") if item.run.kind == "board" else None
+        if components is None:
+            continue
+        positions = next((artifact for artifact in item.artifacts if artifact.path == "positions.csv"), None)
+        files |= board_forms(
+            materials,
+            item.run.name,
+            json.loads(stores.blobs.read(components.digest)),
+            stores.blobs.read(positions.digest) if positions else None,
+        )
+    return files
+
+
+def common_forms(materials: Materials) -> dict[str, bytes]:
+    """File name -> content of the forms that tell the whole bill."""
+    return {
         "bom.csv": bom_csv(materials),
         "bom.json": (json.dumps(materials.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n").encode(),
         "cyclonedx.json": cyclonedx(materials),
         "1-click-bom.tsv": one_click(materials),
     }
-    for item in made:
-        components = item.first("components") if item.run.kind == "board" else None
-        if components is None:
-            continue
-        name = item.run.name
-        positions = next((artifact for artifact in item.artifacts if artifact.path == "positions.csv"), None)
-        lines = [line for line in materials.lines if any(use.target == name for use in line.uses) and not line.dnp]
-        electronic = [line for line in lines if line.kind == "electronic"]
-        files[f"jlcpcb-{name}-bom.csv"] = jlcpcb_bom(electronic, name)
-        if positions is not None:
-            files[f"jlcpcb-{name}-cpl.csv"] = jlcpcb_cpl(electronic, name, stores.blobs.read(positions.digest))
-        files[f"pcbway-{name}-bom.csv"] = pcbway_bom(electronic, name, json.loads(stores.blobs.read(components.digest)))
-    return files
+
+
+def board_forms(
+    materials: Materials, name: str, components: list[dict[str, Any]], positions: bytes | None
+) -> dict[str, bytes]:
+    """File name -> content of the forms that order one board assembled; `positions` is KiCad's own file."""
+    lines = [line for line in materials.lines if any(use.target == name for use in line.uses) and not line.dnp]
+    electronic = [line for line in lines if line.kind == "electronic"]
+    files = {f"jlcpcb-{name}-bom.csv": jlcpcb_bom(electronic, name)}
+    if positions is not None:
+        files[f"jlcpcb-{name}-cpl.csv"] = jlcpcb_cpl(electronic, name, positions)
+    return files | {f"pcbway-{name}-bom.csv": pcbway_bom(electronic, name, components)}
 
 
 def designators_on(line: BomLine, target: str) -> list[str]:
