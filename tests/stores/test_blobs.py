@@ -1,27 +1,53 @@
-"""The store of files by their content."""
+"""The store of files by their content: one contract, on a folder and on a bucket."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import socket
 import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import pytest
+import s3_support
+from botocore.config import Config
 
-from registry.errors import NotFound
-from registry.stores import leftovers
+from registry.errors import NotFound, Unavailable
+from registry.stores import blobs_s3, leftovers
 from registry.stores.blobs import Blobs
+from registry.stores.blobs_s3 import S3Blobs
+
+CONTENT = b"content"
+DIGEST = hashlib.sha256(CONTENT).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[dict[str, str]]:
+    with s3_support.s3_server() as variables:
+        yield variables
 
 
 @pytest.fixture
-def blobs(tmp_path: Path) -> Blobs:
-    return Blobs(tmp_path / "blobs")
+def bucket(s3: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
+    for name, value in s3.items():
+        monkeypatch.setenv(name, value)
+    return s3_support.new_bucket()
+
+
+@pytest.fixture(params=["folder", "s3"])
+def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
+    if request.param == "folder":
+        return Blobs(tmp_path / "blobs")
+    return S3Blobs(f"s3://{request.getfixturevalue('bucket')}/some/prefix", tmp_path / "blobs")
 
 
 def test_what_is_put_in_comes_out_under_its_sha256(blobs: Blobs, tmp_path: Path) -> None:
-    digest = blobs.put(b"content")
-    assert digest == hashlib.sha256(b"content").hexdigest() and blobs.has(digest)
+    assert not blobs.has(DIGEST)
+    digest = blobs.put(CONTENT)
+    assert digest == DIGEST and blobs.has(digest)
     (tmp_path / "file").write_bytes(b"content")
     assert blobs.put_file(tmp_path / "file") == digest
     assert blobs.read(digest) == b"content" and blobs.path(digest).stat().st_mode & 0o777 == 0o644
@@ -71,3 +97,79 @@ def test_leftovers_are_swept_but_not_what_is_held(tmp_path: Path) -> None:
         assert sorted(path.name for path in tmp_path.iterdir()) == ["held", "link"] and outside.read_text() == "stays"
     assert leftovers.sweep(tmp_path, young_s=0) == 1
     assert leftovers.sweep(tmp_path / "nowhere") == 0
+
+
+# --- a bucket that several hosts share
+
+
+def two_hosts(bucket: str, tmp_path: Path) -> tuple[S3Blobs, S3Blobs]:
+    return S3Blobs(f"s3://{bucket}/a", tmp_path / "one"), S3Blobs(f"s3://{bucket}/a", tmp_path / "two")
+
+
+def test_what_one_host_puts_in_another_gets_whole(bucket: str, tmp_path: Path) -> None:
+    one, two = two_hosts(bucket, tmp_path)
+    large = os.urandom(20_000_000)  # goes up in several parts
+    digest, small = one.put(large), one.put(CONTENT)
+    assert s3_support.keys(bucket) == sorted(f"a/{name[:2]}/{name}" for name in (digest, small))
+    assert two.has(digest) and two.read(digest) == large and two.read(small) == CONTENT
+    two.copy_to(small, tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == CONTENT
+    assert two.path(digest).stat().st_mode & 0o777 == 0o644
+    assert list((tmp_path / "two" / "incoming").iterdir()) == []
+    assert two.put(CONTENT) == small and len(s3_support.keys(bucket)) == 2
+
+
+def test_several_threads_fetch_the_same_file_at_once(bucket: str, tmp_path: Path) -> None:
+    one, two = two_hosts(bucket, tmp_path)
+    content = os.urandom(3_000_000)
+    digest = one.put(content)
+    seen: list[bytes] = []
+    threads = [threading.Thread(target=lambda: seen.append(two.read(digest))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == [content] * 8
+
+
+def test_the_bucket_says_what_is_there_not_the_folder(bucket: str, tmp_path: Path) -> None:
+    """A restored or emptied bucket must be filled again, or other hosts would look in vain for ever."""
+    one, two = two_hosts(bucket, tmp_path)
+    one.put(CONTENT)
+    boto3.client("s3").delete_object(Bucket=bucket, Key=f"a/{DIGEST[:2]}/{DIGEST}")
+    assert not one.has(DIGEST)
+    with pytest.raises(NotFound):
+        two.read(DIGEST)
+    one.put(CONTENT)
+    assert two.read(DIGEST) == CONTENT
+
+
+def test_content_that_is_not_what_its_name_says_is_not_served(bucket: str, tmp_path: Path) -> None:
+    _, two = two_hosts(bucket, tmp_path)
+    boto3.client("s3").put_object(Bucket=bucket, Key=f"a/{DIGEST[:2]}/{DIGEST}", Body=b"something else")
+    for _ in range(2):
+        with pytest.raises(NotFound, match="content that its name promises"):
+            two.read(DIGEST)
+    assert not (tmp_path / "two" / DIGEST[:2] / DIGEST).exists()
+
+
+def test_a_bucket_that_is_not_there_is_said(bucket: str, tmp_path: Path) -> None:
+    blobs = S3Blobs(f"s3://{bucket}-not", tmp_path / "blobs")
+    with pytest.raises(Unavailable, match="NoSuchBucket"):
+        blobs.put(CONTENT)
+
+
+def test_a_server_that_never_answers_is_told_in_time(
+    bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        assert blobs_s3._PATIENCE.read_timeout <= 10
+        monkeypatch.setattr(blobs_s3, "_PATIENCE", blobs_s3._PATIENCE.merge(Config(read_timeout=1)))
+        blobs = S3Blobs(f"s3://{bucket}", tmp_path / "blobs")
+        started = time.monotonic()
+        with pytest.raises(Unavailable, match="ReadTimeoutError"):
+            blobs.has(DIGEST)
+        assert time.monotonic() - started < 20
+    with pytest.raises(Unavailable, match="EndpointConnectionError"):
+        blobs.has(DIGEST)
