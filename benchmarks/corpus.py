@@ -126,6 +126,8 @@ def watching(pid: int, seen: dict[int, str]) -> Iterator[None]:
                 ):
                     continue  # not yet the tool itself
                 name = next((tool for tool in TOOLS if any(tool in word for word in words)), "")
+                if name == "warm_zygote" and "pages" in words:
+                    name = "programs.book"  # that of the build book
                 if name and not _ASKING.intersection(words):
                     seen[child] = name
                 elif name:

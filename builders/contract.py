@@ -25,6 +25,8 @@ OUT = "/out"  # artifacts, at their declared paths
 SCRATCH = "/scratch"  # writable, lives as long as the target's build
 TOOLS = "/tools/builders"  # the builders package, read-only: helper programs live in builders/programs/
 PYTHON = "/venv/bin/python"  # the registry's own environment, read-only; `builders` can be imported
+# Programs of builders.programs that run in forks of a process which has imported what they need, by process.
+WARM_PROGRAMS = {"cad": ("cad_script", "cad_step", "cad_mesh"), "pages": ("book", "kicad_picture")}
 
 Kind = Literal["board", "part", "bom"]
 
@@ -179,8 +181,8 @@ class Workspace(Protocol):
     def run_warm(
         self, entry: str, argv: Sequence[str], *, step: str, limits: Limits = Limits(), cwd: str = SCRATCH
     ) -> Outcome:
-        """Run `builders.programs.<entry>.main(argv)` in a child forked from a process that has imported CadQuery
-        already.
+        """Run `builders.programs.<entry>.main(argv)` in a child forked from a process that has its imports
+        (CadQuery, WeasyPrint) behind it.
 
         Same sandbox and limits as `run`; where a warm process can't be had, a cold one is used.
         """

@@ -13,7 +13,6 @@ from pathlib import Path, PurePosixPath
 from builders.contract import (
     GIB,
     OUT,
-    PYTHON,
     SCRATCH,
     TOOLS,
     Artifact,
@@ -244,8 +243,9 @@ class _Build:
             DEAR,
         )
         if outcome.ok:
-            program = [PYTHON, f"{TOOLS}/programs/kicad_picture.py", f"{SCRATCH}/{side}.png", f"{OUT}/{side}.png"]
-            self._run(f"picture ({side}), settled", program)
+            self.work.run_warm(
+                "kicad_picture", [f"{SCRATCH}/{side}.png", f"{OUT}/{side}.png"], step=f"picture ({side}), settled"
+            )
 
     def _render_top(self) -> None:
         self._render("top")

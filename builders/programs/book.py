@@ -98,5 +98,10 @@ def pdf(source: Path) -> None:
     (OUT / "build-book.html").write_text(embed(html), encoding="utf-8")
 
 
+def main(argv: list[str]) -> None:
+    """`book picture FILE` or `book pdf FILE.html`."""
+    {"picture": pictures, "pdf": pdf}[argv[0]](Path(argv[1]))
+
+
 if __name__ == "__main__":
-    {"picture": pictures, "pdf": pdf}[sys.argv[1]](Path(sys.argv[2]))
+    main(sys.argv[1:])

@@ -15,7 +15,9 @@ from PIL import Image
 STEP = 8
 
 
-def main(source: str, target: str) -> None:
+def main(argv: list[str]) -> None:
+    """`kicad_picture SOURCE.png TARGET.png`."""
+    source, target = argv
     with Image.open(source) as opened:
         levels = np.asarray(opened.convert("RGBA")).astype(np.int16)
     settled = np.clip((levels + STEP // 2) // STEP * STEP, 0, 255).astype(np.uint8)
@@ -24,4 +26,4 @@ def main(source: str, target: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(sys.argv[1:])

@@ -15,7 +15,7 @@ import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from builders.contract import PYTHON, SRC, Artifact, BuildFailed, Limits, Output, Target, Tree, Workspace
+from builders.contract import SRC, Artifact, BuildFailed, Limits, Output, Target, Tree, Workspace
 from registry import limits
 from registry.builds import engine
 from registry.builds.engine import Ended, OnStep
@@ -29,6 +29,7 @@ from registry.safe_markdown import render
 from registry.settings import PROJECT, Settings
 from registry.stores.git import GitTree
 from registry.stores.stores import Stores
+from registry.stores.warm import WarmFamilies
 
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".svg"}
 _PICTURES_MAX = 60
@@ -58,16 +59,15 @@ class BookBuilder:
 
     def build(self, target: Target, work: Workspace) -> list[Artifact]:
         limits_ = Limits(wall_s=180, memory_bytes=3 * limits.GIB)
-        program = [PYTHON, "-m", "builders.programs.book"]
         if target.options.get("picture"):
-            outcome = work.run(
-                [*program, "picture", f"{SRC}/{target.options['picture']}"], step="Picture", limits=limits_
+            outcome = work.run_warm(
+                "book", ["picture", f"{SRC}/{target.options['picture']}"], step="Picture", limits=limits_
             )
             if not outcome.ok:
                 work.fail(
                     "picture", outcome.why("Reading the picture"), "Use a PNG or JPEG that image programs can open."
                 )
-        outcome = work.run([*program, "pdf", f"{SRC}/book.html"], step="Build book", limits=limits_)
+        outcome = work.run_warm("book", ["pdf", f"{SRC}/book.html"], step="Build book", limits=limits_)
         if not outcome.ok:
             raise BuildFailed(
                 outcome.why("WeasyPrint"), "Look at the log; a picture or table in the documents may be too large."
@@ -224,6 +224,7 @@ def book_target(
     made: list[Made],
     materials: Materials,
     on_step: OnStep,
+    warm: WarmFamilies | None,
     *,
     force: bool,
 ) -> Ended:
@@ -273,4 +274,4 @@ def book_target(
             stores.blobs.copy_to(digest, place)
         (work.source / "book.html").write_text(layout.html, encoding="utf-8")
 
-    return engine.reuse_or_make(stores, BUILDER, target, key, tools, fill, None, force=force, on_step=on_step)
+    return engine.reuse_or_make(stores, BUILDER, target, key, tools, fill, warm, force=force, on_step=on_step)

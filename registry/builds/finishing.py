@@ -17,6 +17,7 @@ from registry.designs import service as designs
 from registry.designs.tables import Design, Revision
 from registry.stores.git import GitTree
 from registry.stores.stores import Stores
+from registry.stores.warm import WarmFamilies
 from registry.values import utcnow
 
 
@@ -37,14 +38,16 @@ def _json(stores: Stores, artifact: Artifact) -> Any:
     return json.loads(stores.blobs.read(artifact.digest))
 
 
-def finish(stores: Stores, build: Build, design: Design, revision: Revision, tree: GitTree) -> None:
+def finish(
+    stores: Stores, build: Build, design: Design, revision: Revision, tree: GitTree, warm: WarmFamilies | None
+) -> None:
     """Merge, document, bundle; then say in one transaction that the build has ended."""
     build_id = build.id or 0
     with stores.db.reading() as session:
         made = gather(session, build_id)
     materials = merge_materials(stores, made)
     materials_digest = stores.blobs.put(materials.model_dump_json().encode())
-    _make_book(stores, build, design, revision, tree, made, materials)
+    _make_book(stores, build, design, revision, tree, made, materials, warm)
     with stores.db.reading() as session:
         made = gather(session, build_id)
     packed = bundle.make(stores, design, revision, tree, made, materials)
@@ -73,6 +76,7 @@ def _make_book(
     tree: GitTree,
     made: list[Made],
     materials: Materials,
+    warm: WarmFamilies | None,
 ) -> None:
     def plan(session: Session) -> int:
         run = TargetRun(
@@ -91,7 +95,7 @@ def _make_book(
     run_id = stores.db.retrying(plan)
     progress.start_run(stores, run_id)
     ended = book_target(
-        stores, design, revision, tree, made, materials, progress.step_recorder(stores, run_id), force=build.force
+        stores, design, revision, tree, made, materials, progress.step_recorder(stores, run_id), warm, force=build.force
     )
     progress.end_run(stores, run_id, ended)
 

@@ -23,7 +23,7 @@ from registry.designs.tables import Design, Revision
 from registry.errors import RegistryError, Unavailable
 from registry.stores.git import GitTree
 from registry.stores.stores import Stores
-from registry.stores.warm import Warm
+from registry.stores.warm import WarmFamilies
 from registry.values import utcnow
 
 _log = logging.getLogger(__name__)
@@ -103,15 +103,15 @@ def redeliver(stores: Stores) -> int:
 
 
 _warm_lock = threading.Lock()
-_warm: Warm | None = None
+_warm: WarmFamilies | None = None
 
 
-def warm_process() -> Warm:
-    """This worker's one warm CAD process, started when first needed."""
+def warm_processes(stores: Stores) -> WarmFamilies:
+    """This worker's warm processes, each started when first needed."""
     global _warm
     with _warm_lock:
         if _warm is None:
-            _warm = Warm()
+            _warm = WarmFamilies(stores.settings.work)
         return _warm
 
 
@@ -188,7 +188,7 @@ def _build(stores: Stores, build: Build) -> None:
             ]
             for job in jobs:
                 job.result()
-        finishing.finish(stores, build, design, revision, tree)
+        finishing.finish(stores, build, design, revision, tree, warm_processes(stores))
 
 
 def find_targets(tree: GitTree) -> tuple[list[tuple[Builder, Target]], list[str]]:
@@ -265,9 +265,8 @@ def _plan(session: Session, build_id: int, found: list[tuple[Builder, Target]], 
 
 def _run_target(stores: Stores, run_id: int, builder: Builder, target: Target, tree: GitTree, force: bool) -> None:
     progress.start_run(stores, run_id)
-    ended = engine.build_target(
-        stores, builder, target, tree, warm_process(), force=force, on_step=progress.step_recorder(stores, run_id)
-    )
+    warm, on_step = warm_processes(stores), progress.step_recorder(stores, run_id)
+    ended = engine.build_target(stores, builder, target, tree, warm, force=force, on_step=on_step)
     progress.end_run(stores, run_id, ended)
 
 

@@ -19,7 +19,7 @@ from builders.contract import MIB, PYTHON, SCRATCH, Limits, Outcome, Output, Tar
 from registry import limits as maxima
 from registry.stores import leftovers, sandbox
 from registry.stores.blobs import Blobs
-from registry.stores.warm import Warm
+from registry.stores.warm import WarmFamilies
 
 _DEPTH_MAX = 12
 _ENTRIES_MAX = 100_000
@@ -61,7 +61,7 @@ class Log:
 class HostWorkspace:
     """`builders.contract.Workspace` on this machine. Use as a context manager: the folders go when it ends."""
 
-    def __init__(self, parent: Path, warm: Warm | None, on_step: OnStep | None = None) -> None:
+    def __init__(self, parent: Path, warm: WarmFamilies | None, on_step: OnStep | None = None) -> None:
         self._top = Path(tempfile.mkdtemp(prefix="target-", dir=parent))
         self._held = ExitStack()
         self._held.enter_context(leftovers.held(self._top))
@@ -113,7 +113,7 @@ class HostWorkspace:
                 command = [PYTHON, "-m", f"builders.programs.{entry}", *argv]
                 outcome = sandbox.run(command, self.room, limits=limits, cwd=cwd, fake_time=False)
             else:
-                outcome = self._warm.run(entry, argv, self.source, self.out, self.scratch, limits, cwd)
+                outcome = self._warm.run(entry, argv, self.source, self.out, self.scratch, limits, cwd, self.room.uid)
             self._take(record, outcome)
         return outcome
 

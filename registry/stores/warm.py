@@ -68,9 +68,11 @@ class Warm:
         scratch: Path,
         limits: Limits = Limits(),
         cwd: str = SCRATCH,
+        uid: int | None = None,
     ) -> Outcome:
-        """Run `builders.programs.<entry>.main(argv)` to its end, or to its limit."""
-        room = sandbox.Room(source, out, scratch)
+        """Run `builders.programs.<entry>.main(argv)` to its end, or to its limit; as `uid` where another lane works in
+        the same folders."""
+        room = sandbox.Room(source, out, scratch) if uid is None else sandbox.Room(source, out, scratch, uid)
         if self._root is None:
             self._root = source.resolve().parent.parent
         below = all(folder.resolve().is_relative_to(self._root) for folder in (source, out, scratch))
@@ -292,10 +294,12 @@ class WarmFamilies:
         scratch: Path,
         limits: Limits = Limits(),
         cwd: str = SCRATCH,
+        uid: int | None = None,
     ) -> Outcome:
-        """Run `builders.programs.<entry>.main(argv)` to its end, or to its limit."""
+        """Run `builders.programs.<entry>.main(argv)` to its end, or to its limit; as `uid` where another lane works in
+        the same folders."""
         family = next(family for family, entries in WARM_PROGRAMS.items() if entry in entries)
-        return self._by_family[family].run(entry, argv, source, out, scratch, limits, cwd)
+        return self._by_family[family].run(entry, argv, source, out, scratch, limits, cwd, uid)
 
     def prepare(self, family: str) -> None:
         """Start a process that will be wanted soon, beside other work."""
