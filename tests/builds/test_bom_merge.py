@@ -208,6 +208,30 @@ def test_parts_with_files_but_no_line() -> None:
     assert known.findings == ["lid.stl is in no bill of materials of the repository; how many are needed is unknown."]
 
 
+def test_a_case_named_like_its_board_is_still_a_part() -> None:
+    case = PartFacts("ExpansionCard", "ExpansionCard", "ExpansionCard.stl", {})
+    materials = merge([board("Expansion_Card", part("J1", "Expansion card"))], [], [case])
+    assert the_line(materials, kind="printed").description == "ExpansionCard"
+
+
+def test_an_assembly_whose_pieces_nobody_lists_is_told() -> None:
+    clip = PartFacts("clip", "Clip", "clip.step", {"components": [{"name": "FRAME_1"}, {"name": "SCREW_2"}]})
+    assert merge([], [], [clip]).findings == [
+        "clip.step is an assembly whose pieces are in no bill of materials; its page lists them."
+    ]
+    frame = PartFacts("frame_1", "Frame 1", "frame_1.py", {})
+    assert merge([], [], [clip, frame]).findings == []
+    screws = TableLines("bom", "bom.csv", [line(description="Screw 2", quantity=2.0)])
+    assert merge([], [screws], [clip]).findings == []
+
+
+def test_a_makers_number_in_the_makers_place_is_put_right() -> None:
+    resistor = board("a", part("R1", Manufacturer="CRGP0603F1K0"))
+    table = TableLines("t", "t.csv", [line("R1", mpn="CRGP0603F1K0", manufacturer="TE")])
+    (row,) = electronic(merge([resistor], [table], []))
+    assert (row.manufacturer, row.mpn, row.alternates) == ("TE", "CRGP0603F1K0", [])
+
+
 def test_a_populated_board_without_a_list_is_reported() -> None:
     materials = merge([board("a", footprints={"total": 40})], [], [])
     assert "a.kicad_pcb: the board carries parts, but no list of them could be read." in materials.findings

@@ -121,11 +121,20 @@ def _board_words(facts: dict[str, Any]) -> str:
 def _parts_not_listed(parts: list[PartFacts], rows: list[Row], findings: list[str]) -> list[Row]:
     """Parts with files but no line: added when no table lists made parts at all, else told as a doubt."""
     made = [row for row in rows if is_made(row.kind)]
-    texts = [_plain(f"{row.part} {row.file} {row.description} {row.notes}") for row in rows]
+    # a board and its components may well bear the name of the case they sit in
+    others = [row for row in rows if row.kind not in ("board", "electronic")]
+    texts = [_plain(f"{row.part} {row.file} {row.description} {row.notes}") for row in others]
+    titles = {_plain(text) for part in parts for text in (part.name, part.title)}
     added = []
     for part in parts:
-        if part.facts.get("components"):
-            continue  # an assembly is made of lines, not one itself
+        if pieces := part.facts.get("components"):
+            # an assembly is made of lines, not one itself
+            called = {_plain(str(piece.get("name", ""))) for piece in pieces} - {""}
+            if not any(name in titles or any(name in text for text in texts) for name in called):
+                findings.append(
+                    f"{part.source} is an assembly whose pieces are in no bill of materials; its page lists them."
+                )
+            continue
         names = {_plain(part.name), _plain(part.title), _plain(part.source.rsplit("/", 1)[-1])} - {""}
         if any(name in text for name in names for text in texts):
             continue

@@ -53,10 +53,12 @@ class Row:
     def complete(self, line: dict[str, Any], source: str) -> None:
         """Take from a table what the schematic left open; where both speak, the schematic holds and the other is
         an alternate."""
+        mpn = _text(line.get("mpn"))
+        if mpn and self.manufacturer.casefold() == mpn.casefold():
+            self.manufacturer = ""  # a field named `Manufacturer` that holds the maker's number
         for name in ("manufacturer", "description", "notes"):
             if not getattr(self, name):
                 setattr(self, name, _text(line.get(name)))
-        mpn = _text(line.get("mpn"))
         if mpn and not self.mpn:
             self.mpn = mpn
         elif mpn and mpn.casefold() != self.mpn.casefold():
