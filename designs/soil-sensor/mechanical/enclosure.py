@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 
 import cadquery as cq
+from parts_on_board import parts_by_colour
 
 # ---- parameters (mm) ------------------------------------------------------------------------------------------------
 WALL = 2.4  # six lines of a 0.4 mm nozzle
@@ -81,11 +82,6 @@ def cylinders(points: list[tuple[float, float]], diameter: float, z0: float, z1:
     return cq.Workplane("XY", origin=(0, 0, z0)).pushPoints(points).circle(diameter / 2).extrude(z1 - z0)
 
 
-def posts(points: list[tuple[float, float]], side: float, z0: float, z1: float) -> cq.Workplane:
-    """Upright square pins at the given positions."""
-    return cq.Workplane("XY", origin=(0, 0, z0)).pushPoints(points).rect(side, side).extrude(z1 - z0)
-
-
 def cavity(offset: float, z0: float, z1: float, radius: float) -> cq.Workplane:
     """The cavity's plan grown by an offset on all sides."""
     return block(CAVITY_X0 - offset, CAVITY_X1 + offset, CAVITY_HALF + offset, z0, z1, radius)
@@ -108,7 +104,7 @@ def overhang(points: list[tuple[float, float]], x0: float, x1: float) -> cq.Work
 
 
 def make_board() -> cq.Workplane:
-    """The bare board with its connectors, as a body to build around."""
+    """The bare board, as a body to build around."""
     head = block(0, HEAD_LENGTH, HEAD_HALF, -THICK, 0, HEAD["corner_radius_mm"])
     tip, tip_half = TONGUE["tip_start_mm"], TONGUE["tip_width_mm"] / 2
     end = SPEC["board"]["length_mm"]
@@ -120,18 +116,6 @@ def make_board() -> cq.Workplane:
     neck = neck.cut(cq.Workplane("XY").pushPoints(corners).circle(radius).extrude(-THICK))
     board = head.union(neck).union(tongue)
     return board.cut(cylinders(HOLES, SPEC["holes"]["diameter_mm"], -THICK, 0))
-
-
-def make_parts_on_board() -> cq.Workplane:
-    """Envelopes of the tall parts: J1 (cable) and J2 (programming header), with their pins below."""
-    j1 = SPEC["connector"]
-    below = SPEC["clearance"]["below_mm"]
-    body = block(0.4, 11.9, j1["width_mm"] / 2, 0, 6.1).translate((0, j1["center_y_mm"], 0))
-    body = body.union(cq.Workplane("XY").box(7.62, 2.54, 2.5, centered=(True, True, False)).translate((31.74, 14.3, 0)))
-    pins = [(29.2 + 2.54 * n, 14.3) for n in range(3)]
-    body = body.union(posts(pins, 0.64, -THICK - 1.4, 8.6))
-    pads = [(9.6, 3.75 - 2.5 * n) for n in range(4)]
-    return body.union(posts(pads, 0.64, -THICK - below, 0.2))
 
 
 def make_base() -> cq.Workplane:
@@ -240,16 +224,16 @@ base = make_base()
 lid = make_lid()
 gasket = make_gasket()
 board = make_board()
-parts_on_board = make_parts_on_board()
 
 PETG_DARK, PETG_LIGHT = cq.Color(0.36, 0.50, 0.42), cq.Color(0.55, 0.68, 0.58)
-MASK, SILICONE, NYLON = cq.Color(0.16, 0.17, 0.20), cq.Color(0.80, 0.30, 0.22), cq.Color(0.93, 0.91, 0.83)
+MASK, SILICONE = cq.Color(0.16, 0.17, 0.20), cq.Color(0.80, 0.30, 0.22)
 STEEL, BRASS, BLACK = cq.Color(0.75, 0.76, 0.78), cq.Color(0.80, 0.65, 0.30), cq.Color(0.15, 0.15, 0.16)
 
 assembly = cq.Assembly(name="soil-sensor")
 assembly.add(base, name="base", color=PETG_DARK)
 assembly.add(board, name="board", color=MASK)
-assembly.add(parts_on_board, name="parts_on_board", color=NYLON)
+for number, (colour, bodies) in enumerate(parts_by_colour(SPEC["board"]["origin_mm"]), start=1):
+    assembly.add(bodies, name=f"parts_on_board_{number}", color=colour)
 assembly.add(gasket, name="gasket", color=SILICONE)
 assembly.add(lid, name="lid", color=PETG_LIGHT)
 assembly.add(make_gland(), name="cable_gland", loc=cq.Location((CAVITY_X0 - WALL, 0, GLAND_Z)), color=BLACK)
