@@ -7,12 +7,26 @@ import os
 import re
 import stat
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from builders.contract import GIB, KIB, MIB, OUT, SRC, Artifact, BuildFailed, Limits, Output, Target, Tree, Workspace
+from builders.contract import (
+    GIB,
+    KIB,
+    MIB,
+    OUT,
+    SRC,
+    Artifact,
+    BuildFailed,
+    Limits,
+    Output,
+    Target,
+    Tree,
+    Workspace,
+    unique_names,
+)
 
 # A design with more parts than this is cut, with a sentence: each costs seconds of somebody's machine.
 TARGETS_MAX = 200
@@ -140,6 +154,49 @@ def check_source(work: Workspace, name: str, source: str) -> None:
 def single(target_source: str) -> dict[str, str]:
     """Inputs of a part that is one file. Its name in the workspace is fixed, so that equal files share one build."""
     return {f"part{PurePosixPath(target_source).suffix.lower()}": target_source}
+
+
+def part_target(
+    builder: str,
+    path: str,
+    name: str,
+    groups: Sequence[str],
+    inputs: Mapping[str, str],
+    notes: tuple[str, ...] = (),
+    **options: Any,
+) -> Target:
+    """The target of a part whose main file is `path`."""
+    title = title_of(path)
+    return Target(
+        builder=builder,
+        kind="part",
+        name=name,
+        title=title,
+        source=path,
+        inputs=inputs,
+        outputs=outputs(*groups),
+        options={"title": title, **options},
+        notes=notes,
+    )
+
+
+def targets_of_files(
+    tree: Tree,
+    builder: str,
+    suffixes: Sequence[str],
+    groups: Sequence[str],
+    notes: Callable[[str], tuple[str, ...]] = lambda path: (),
+) -> list[Target]:
+    """A target for each chosen file with one of these endings: the file is all that the part reads."""
+    parts = parts_of(tree)
+    paths = parts.of(*suffixes)
+    names = unique_names(paths)
+    return limited(
+        [
+            part_target(builder, path, names[path], groups, single(path), (*parts.notes.get(path, ()), *notes(path)))
+            for path in paths
+        ]
+    )
 
 
 def in_sandbox(name: str) -> str:

@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Mapping
 from typing import Any
 
-from builders.cad_common import check_source, in_sandbox, limited, outputs, parts_of, run_program, title_of, version_of
+from builders.cad_common import check_source, in_sandbox, limited, part_target, parts_of, run_program, version_of
 from builders.cad_python import Script, Scripts
 from builders.contract import SRC, Artifact, Target, Tree, Workspace, unique_names
 
@@ -38,14 +38,17 @@ class CadQueryBuilder:
     version = "1"
 
     def available(self) -> str:
+        """A sentence if CadQuery is missing, else ""."""
         if importlib.util.find_spec("cadquery") is None:
             return "CadQuery is not installed, so scripts are not run and solids not drawn. Run script/bootstrap."
         return ""
 
     def tools(self) -> Mapping[str, str]:
+        """The packages that decide what a script's part looks like."""
         return version_of("cadquery", "cadquery-ocp", "ezdxf", "trimesh", "numpy")
 
     def detect(self, tree: Tree) -> list[Target]:
+        """A part for each script that makes one."""
         scripts = scripts_of(tree)
         parts = parts_of(tree)
         paths = [path for path in parts.of(".py") if path in scripts]
@@ -61,20 +64,15 @@ class CadQueryBuilder:
         def placed(path: str) -> str:
             return posixpath.normpath(posixpath.join("package" if package else "", posixpath.relpath(path or ".", top)))
 
-        return Target(
-            builder=self.name,
-            kind="part",
-            name=name,
-            title=title_of(script.path),
-            source=script.path,
-            inputs={placed(path): path for path in sorted(script.inputs)},
-            outputs=outputs(*GROUPS),
-            options={
-                "title": title_of(script.path),
-                "main": placed(script.path),
-                "import_paths": sorted(path for path in map(placed, script.roots) if not path.startswith("..")),
-            },
-            notes=notes,
+        return part_target(
+            self.name,
+            script.path,
+            name,
+            GROUPS,
+            {placed(path): path for path in sorted(script.inputs)},
+            notes,
+            main=placed(script.path),
+            import_paths=sorted(path for path in map(placed, script.roots) if not path.startswith("..")),
         )
 
     def build(self, target: Target, work: Workspace) -> list[Artifact]:

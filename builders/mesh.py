@@ -6,18 +6,8 @@ import importlib.util
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from builders.cad_common import (
-    check_source,
-    in_sandbox,
-    limited,
-    outputs,
-    parts_of,
-    run_program,
-    single,
-    title_of,
-    version_of,
-)
-from builders.contract import Artifact, Target, Tree, Workspace, unique_names
+from builders.cad_common import check_source, in_sandbox, run_program, targets_of_files, version_of
+from builders.contract import Artifact, Target, Tree, Workspace
 
 GROUPS = ("mesh", "glb", "views", "picture", "facts")
 
@@ -29,33 +19,18 @@ class MeshBuilder:
     version = "1"
 
     def available(self) -> str:
+        """A sentence if the packages that read and draw meshes are missing, else ""."""
         if importlib.util.find_spec("trimesh") is None or importlib.util.find_spec("numba") is None:
             return "trimesh or numba is not installed, so meshes are not shown or measured. Run script/bootstrap."
         return ""
 
     def tools(self) -> Mapping[str, str]:
+        """The packages that decide what a mesh's outputs look like."""
         return version_of("trimesh", "numpy")
 
     def detect(self, tree: Tree) -> list[Target]:
-        parts = parts_of(tree)
-        paths = parts.of(".stl", ".3mf")
-        names = unique_names(paths)
-        return limited(
-            [
-                Target(
-                    builder=self.name,
-                    kind="part",
-                    name=names[path],
-                    title=title_of(path),
-                    source=path,
-                    inputs=single(path),
-                    outputs=tuple(output for output in outputs(*GROUPS)),
-                    options={"title": title_of(path)},
-                    notes=(*parts.notes.get(path, ()), *_units(path)),
-                )
-                for path in paths
-            ]
-        )
+        """A part for each mesh that is not an export of a better source."""
+        return targets_of_files(tree, self.name, (".stl", ".3mf"), GROUPS, _units)
 
     def build(self, target: Target, work: Workspace) -> list[Artifact]:
         """Raises: BuildFailed if there is no triangle in the file that can be read."""

@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from builders.cad_common import check_source, in_sandbox, limited, outputs, parts_of, run_program, title_of, version_of
+from builders.cad_common import check_source, in_sandbox, limited, part_target, parts_of, run_program, version_of
 from builders.contract import GIB, MIB, SCRATCH, Artifact, BuildFailed, Limits, Target, Tree, Workspace, unique_names
 
 GROUPS = ("mesh", "glb", "views", "picture", "facts")
@@ -99,6 +99,7 @@ class OpenScadBuilder:
     version = "1"
 
     def available(self) -> str:
+        """A sentence if OpenSCAD is missing, else ""."""
         return (
             ""
             if _version()
@@ -106,9 +107,11 @@ class OpenScadBuilder:
         )
 
     def tools(self) -> Mapping[str, str]:
+        """OpenSCAD, and the packages that draw and measure its mesh."""
         return {"openscad": _version(), **version_of("trimesh", "numpy")}
 
     def detect(self, tree: Tree) -> list[Target]:
+        """A part for each file that draws something by itself."""
         sources = sources_of(tree)
         parts = parts_of(tree)
         paths = [path for path in parts.of(".scad") if path in sources]
@@ -121,19 +124,10 @@ class OpenScadBuilder:
                 else ""
             )
             top = "" if top == "." else top
-            targets.append(
-                Target(
-                    builder=self.name,
-                    kind="part",
-                    name=names[path],
-                    title=title_of(path),
-                    source=path,
-                    inputs={posixpath.relpath(name, top or "."): name for name in sources[path]},
-                    outputs=outputs(*GROUPS),
-                    options={"title": title_of(path), "main": posixpath.relpath(path, top or ".")},
-                    notes=parts.notes.get(path, ()),
-                )
-            )
+            inputs = {posixpath.relpath(name, top or "."): name for name in sources[path]}
+            main = posixpath.relpath(path, top or ".")
+            notes = parts.notes.get(path, ())
+            targets.append(part_target(self.name, path, names[path], GROUPS, inputs, notes, main=main))
         return limited(targets)
 
     def build(self, target: Target, work: Workspace) -> list[Artifact]:

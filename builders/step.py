@@ -5,18 +5,8 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Mapping
 
-from builders.cad_common import (
-    check_source,
-    in_sandbox,
-    limited,
-    outputs,
-    parts_of,
-    run_program,
-    single,
-    title_of,
-    version_of,
-)
-from builders.contract import Artifact, Target, Tree, Workspace, unique_names
+from builders.cad_common import check_source, in_sandbox, run_program, targets_of_files, version_of
+from builders.contract import Artifact, Target, Tree, Workspace
 
 GROUPS = ("step", "mesh", "glb", "views", "picture", "flat", "facts")
 
@@ -30,33 +20,18 @@ class _SolidBuilder:
     tool = "The STEP reader"
 
     def available(self) -> str:
+        """A sentence if CadQuery is missing, else ""."""
         if importlib.util.find_spec("cadquery") is None:
             return "CadQuery is not installed, so solids are not drawn or converted. Run script/bootstrap."
         return ""
 
     def tools(self) -> Mapping[str, str]:
+        """The packages that decide what a part's outputs look like."""
         return version_of("cadquery", "cadquery-ocp", "trimesh", "numpy")
 
     def detect(self, tree: Tree) -> list[Target]:
-        parts = parts_of(tree)
-        paths = parts.of(*self.suffixes)
-        names = unique_names(paths)
-        return limited(
-            [
-                Target(
-                    builder=self.name,
-                    kind="part",
-                    name=names[path],
-                    title=title_of(path),
-                    source=path,
-                    inputs=single(path),
-                    outputs=outputs(*GROUPS),
-                    options={"title": title_of(path)},
-                    notes=parts.notes.get(path, ()),
-                )
-                for path in paths
-            ]
-        )
+        """A part for each file with solids that is not an export of a better source."""
+        return targets_of_files(tree, self.name, self.suffixes, GROUPS)
 
     def build(self, target: Target, work: Workspace) -> list[Artifact]:
         """Raises: BuildFailed if there is no body in the file that can be read."""

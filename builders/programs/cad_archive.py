@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import zipfile
+import zlib
 from pathlib import Path
 from typing import IO, Any
 
@@ -60,7 +61,7 @@ def read_entry(archive: zipfile.ZipFile, name: str, what: str, limit_bytes: int 
     try:
         with archive.open(name) as stream:
             data = _up_to(stream, limit_bytes)
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, zipfile.zlib.error) as error:  # type: ignore[attr-defined]
+    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, zlib.error) as error:
         raise Refused(
             f"{name} in the {what} file is damaged ({error}).", "Save the file again and commit it."
         ) from error

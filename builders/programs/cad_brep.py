@@ -24,6 +24,7 @@ from OCP.TopoDS import TopoDS, TopoDS_Shape
 from OCP.TopTools import TopTools_IndexedDataMapOfShapeListOfShape, TopTools_IndexedMapOfShape
 
 from builders.programs.cad_geometry import TRIANGLES_MAX, Floats, Mesh, corner_normals
+from builders.programs.cad_report import Refused
 
 # How far a triangle may lie from the true surface. Fine enough to print, coarse enough to look at in a browser.
 ANGULAR_RAD = 0.3
@@ -31,8 +32,14 @@ LINEAR_MIN_MM, LINEAR_MAX_MM = 0.01, 0.2
 FLAT_THICKNESS_MAX_MM = 30.0
 
 
-class TooFine(Exception):
+class TooFine(Refused):
     """A model has more detail than a build may draw."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"The model needs more than {TRIANGLES_MAX:,} triangles.",
+            "Leave out threads, knurls and other fine detail, or split the part.",
+        )
 
 
 def subshapes(shape: TopoDS_Shape, kind: Any) -> list[TopoDS_Shape]:
@@ -74,7 +81,7 @@ def tessellate(shape: TopoDS_Shape) -> tuple[Mesh, list[Floats]]:
             continue
         triangles += grid.NbTriangles()
         if triangles > TRIANGLES_MAX:
-            raise TooFine(f"The model needs more than {TRIANGLES_MAX:,} triangles.")
+            raise TooFine()
         points = _moved(
             np.array([_xyz(grid.Node(i)) for i in range(1, grid.NbNodes() + 1)], dtype=float).reshape(-1, 3), location
         )

@@ -13,7 +13,7 @@ import numpy as np
 
 from builders.programs import cad_archive, cad_export
 from builders.programs.cad_geometry import TRIANGLES_MAX, Floats, Ints, Mesh, Piece, soften
-from builders.programs.cad_report import Refused, Report, strict
+from builders.programs.cad_report import Refused, Report, run_reported
 
 WHAT = "3MF"
 CORE = "{http://schemas.microsoft.com/3dmanufacturing/core/2015/02}"
@@ -170,10 +170,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--groups", default="mesh,glb,views,picture,facts")
     parser.add_argument("--keep", action="store_true")
     options = parser.parse_args(argv)
-    strict()
-    report = Report()
     source: Path = options.source
-    try:
+
+    def make(report: Report) -> None:
         if source.suffix.lower() == ".3mf":
             bodies = read_3mf(source, report)
             pieces = [piece_of(name or options.title, points, faces, colour) for name, points, faces, colour in bodies]
@@ -182,16 +181,8 @@ def main(argv: list[str]) -> int:
         cad_export.export(pieces, options.out, options.title, report, groups=set(options.groups.split(",")))
         if options.keep:
             shutil.copyfile(source, options.out / f"part{source.suffix.lower()}")
-    except Refused as refused:
-        report.refuse(refused)
-        report.save()
-        return 3
-    except MemoryError:
-        report.refuse(Refused("The mesh needs more memory than a build may use.", "Simplify or split it."))
-        report.save()
-        return 3
-    report.save()
-    return 0
+
+    return run_reported(make, Refused("The mesh needs more memory than a build may use.", "Simplify or split it."))
 
 
 if __name__ == "__main__":

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
+REFUSED_STATUS = 3
 REPORT = "/scratch/cad-report.json"
 
 
-def strict() -> None:
+def _strict() -> None:
     """Let the output limit end the process, as it ends every other tool: Python would ignore the signal."""
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
 
@@ -53,3 +55,25 @@ class Report:
             ),
             "utf-8",
         )
+
+
+def run_reported(make: Callable[[Report], None], too_large: Refused | None = None) -> int:
+    """Run a program's work and save what it reports. Returns: the status that the program ends with.
+
+    `too_large` is what is told when memory runs out; without it, the fault goes on to the caller.
+    """
+    _strict()
+    report = Report()
+    status = 0
+    try:
+        make(report)
+    except Refused as refused:
+        report.refuse(refused)
+        status = REFUSED_STATUS
+    except MemoryError:
+        if too_large is None:
+            raise
+        report.refuse(too_large)
+        status = REFUSED_STATUS
+    report.save()
+    return status

@@ -18,7 +18,7 @@ import cadquery as cq
 
 from builders.programs import cad_brep, cad_export, cad_materials, cad_step_file
 from builders.programs.cad_geometry import Piece
-from builders.programs.cad_report import Refused, Report, strict
+from builders.programs.cad_report import Refused, Report, run_reported
 
 # Names that people give to what a script is about, best first.
 RESULT_NAMES = ("result", "results", "assembly", "assy", "asm", "part", "model", "r")
@@ -269,10 +269,7 @@ def pieces_of(top: cq.Assembly, material: str, given_density: float | None) -> l
         for child in node.children:
             visit(child, location, colour, own)
 
-    try:
-        visit(top, cq.Location(), None, (material, given_density))
-    except cad_brep.TooFine as error:
-        raise Refused(str(error), "Leave out threads, knurls and other fine detail, or split the part.") from error
+    visit(top, cq.Location(), None, (material, given_density))
     return pieces
 
 
@@ -298,9 +295,8 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--import-path", action="append", default=[])
     parser.add_argument("--groups", default="step,mesh,glb,views,picture,flat,facts")
     options = parser.parse_args(argv)
-    strict()
-    report = Report()
-    try:
+
+    def make(report: Report) -> None:
         os.makedirs("/scratch/run", exist_ok=True)
         os.chdir("/scratch/run")
         started = time.monotonic()
@@ -328,12 +324,8 @@ def main(argv: list[str]) -> int:
             groups=set(options.groups.split(",")),
             step=lambda path: cad_step_file.write(top, path),
         )
-    except Refused as refused:
-        report.refuse(refused)
-        report.save()
-        return 3
-    report.save()
-    return 0
+
+    return run_reported(make)
 
 
 if __name__ == "__main__":

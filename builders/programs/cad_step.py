@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import cadquery as cq
 
 from builders.programs import cad_brep, cad_export, cad_fcstd, cad_step_file
 from builders.programs.cad_geometry import Piece
-from builders.programs.cad_report import Refused, Report, strict
+from builders.programs.cad_report import Refused, Report, run_reported
 
 PIECES_MAX = 5000
 FLAT_PIECES_MAX = 1  # a STEP assembly is mostly bought parts; outlines to cut are for a part of its own
@@ -28,16 +27,13 @@ def pieces_of(bodies: list[tuple[str, Any, Any]], title: str) -> list[Piece]:
     pieces: list[Piece] = []
     triangles = 0
     tessellate = cad_brep.Tessellator()
-    try:
-        for name, shape, colour in bodies:
-            mesh, edges, _ = tessellate(shape)
-            triangles += len(mesh.faces)
-            if triangles > cad_brep.TRIANGLES_MAX:
-                raise cad_brep.TooFine(f"The model needs more than {cad_brep.TRIANGLES_MAX:,} triangles.")
-            if len(mesh.faces):
-                pieces.append(Piece(name or title, mesh, edges, shape, colour))
-    except cad_brep.TooFine as error:
-        raise Refused(str(error), "Leave out threads, knurls and other fine detail, or split the part.") from error
+    for name, shape, colour in bodies:
+        mesh, edges, _ = tessellate(shape)
+        triangles += len(mesh.faces)
+        if triangles > cad_brep.TRIANGLES_MAX:
+            raise cad_brep.TooFine()
+        if len(mesh.faces):
+            pieces.append(Piece(name or title, mesh, edges, shape, colour))
     return pieces
 
 
@@ -50,6 +46,15 @@ def as_assembly(pieces: list[Piece], title: str) -> cq.Assembly:
     return top
 
 
+def _bodies_of_step(source: Path) -> list[tuple[str, Any, Any]]:
+    try:
+        return cad_step_file.read(source)
+    except (ValueError, RuntimeError) as error:
+        raise Refused(
+            f"{source.name} can't be read as STEP.", "Export it from your CAD program again, as STEP AP214 or AP242."
+        ) from error
+
+
 def main(argv: list[str]) -> int:
     """`cad_step FILE OUT --title TITLE`: both paths inside the sandbox."""
     parser = argparse.ArgumentParser(prog="cad_step")
@@ -58,49 +63,29 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--title", required=True)
     parser.add_argument("--groups", default="step,mesh,glb,views,picture,flat,facts")
     options = parser.parse_args(argv)
-    strict()
-    report = Report()
     source: Path = options.source
-    write: Callable[[Path], None]
-    try:
-        if source.suffix.lower() == ".fcstd":
-            bodies = cad_fcstd.read(source, Path("/scratch"), report)
-        else:
-            try:
-                bodies = cad_step_file.read(source)
-            except (ValueError, RuntimeError) as error:
-                raise Refused(
-                    f"{source.name} can't be read as STEP.",
-                    "Export it from your CAD program again, as STEP AP214 or AP242.",
-                ) from error
+    is_document = source.suffix.lower() == ".fcstd"
+
+    def make(report: Report) -> None:
+        bodies = cad_fcstd.read(source, Path("/scratch"), report) if is_document else _bodies_of_step(source)
         pieces = pieces_of(bodies, options.title)
         if not pieces:
             raise Refused(
                 f"{source.name} holds no body or surface.", "Export the solid itself, not only sketches or points."
             )
-        if source.suffix.lower() == ".fcstd":
 
-            def write(path: Path) -> None:
+        def write(path: Path) -> None:
+            if is_document:
                 cad_step_file.write(as_assembly(pieces, options.title), path)
-        else:
-
-            def write(path: Path) -> None:
+            else:
                 shutil.copyfile(source, path)
 
         groups = set(options.groups.split(","))
         if len(pieces) > FLAT_PIECES_MAX:
             groups.discard("flat")
         cad_export.export(pieces, options.out, options.title, report, groups=groups, step=write)
-    except Refused as refused:
-        report.refuse(refused)
-        report.save()
-        return 3
-    except MemoryError:
-        report.refuse(Refused("The model needs more memory than a build may use.", "Simplify or split it."))
-        report.save()
-        return 3
-    report.save()
-    return 0
+
+    return run_reported(make, Refused("The model needs more memory than a build may use.", "Simplify or split it."))
 
 
 if __name__ == "__main__":
