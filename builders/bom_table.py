@@ -26,7 +26,9 @@ from builders.programs.bom_columns import find_header, split_rows
 _TEXT = {".csv", ".tsv", ".txt"}
 _BOOKS = {".xlsx", ".ods"}
 _NAMED = re.compile(
-    r"bom|bill.?of.?materials|st(?:ü|ue)ckliste|parts?.?list|part.?s?$|1-click|materials", re.IGNORECASE
+    r"bom|bill.?of.?materials|st(?:ü|ue)ckliste|parts?.?list|part.?s?$|1-click|materials|nomenclature"
+    r"|lista.?de.?materia|distinta|(?:material|teile|einkaufs)liste|shopping.?list",
+    re.IGNORECASE,
 )
 _NOT_ONE = re.compile(r"(?:^|[^a-z])(?:cpl|pos|pnp|centroid|pick.?and.?place|positions?)(?:[^a-z]|$)", re.IGNORECASE)
 _FILE_BYTES = 8 * MIB
@@ -38,7 +40,7 @@ class BomTableBuilder:
     """Reads tables of parts into plain lines, which the registry merges with what the boards say."""
 
     name = "bom_table"
-    version = "2"
+    version = "3"
 
     def available(self) -> str:
         return ""

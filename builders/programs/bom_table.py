@@ -10,11 +10,17 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from builders.programs.bom_columns import CELL_CHARS, ROWS_MAX, find_header, retailer_of, split_rows
+from builders.programs.bom_columns import CELL_CHARS, ROWS_MAX, columns_of, find_header, retailer_of, split_rows
 
 _UNPACKED_BYTES = 256 * 1024 * 1024
 _RANGE = re.compile(r"([A-Za-z_]+)(\d+)\s*(?:-|–|\.\.|to)\s*\1?(\d+)")
 _NUMBER = re.compile(r"(\d+(?:[.,]\d+)?)")
+_TOTAL = re.compile(r"(?:sub|grand)?[- ]?totals?\b.*|sum(?:me)?\b.*|gesamt\w*|somme|总计|合计", re.IGNORECASE)
+# '~2 m', '30cm': what is counted is not pieces, which only the words can tell.
+_MEASURED = re.compile(
+    r"\s*(?:~|ca\.?|approx\.?)?\s*[\d.,]+\s*(?:mm|cm|m|km|g|kg|ml|l|ft|inch|\"|met(?:er|re)s?|rolls?|packs?)(?!\w)",
+    re.IGNORECASE,
+)
 _YES = re.compile(r"1|x|yes|y|true|dnp|dnf|dns|do not (?:fit|stuff|place|populate)|excluded.*", re.IGNORECASE)
 _NO = re.compile(r"0|no|n|false|-", re.IGNORECASE)
 
@@ -108,12 +114,17 @@ def quantity(text: str) -> float | None:
 
 def line_of(row: list[str], columns: dict[int, str], number: int) -> dict[str, Any] | None:
     """One line, or None for a row that names no part."""
+    first = next((cell for cell in row if cell), "")
+    if _TOTAL.fullmatch(first) and sum(bool(cell) for cell in row) <= max(3, len(columns) // 2 + 1):
+        return None
     named = {name: row[index] for index, name in columns.items() if index < len(row) and row[index] not in ("", "~")}
     references = designators(named.get("reference", ""))
     said = [named.get(name, "") for name in ("description", "value", "mpn", "part", "footprint")]
-    if not references and not any(said):
-        return None
+    if not any(said) and not any(character.isdigit() for name in references for character in name):
+        return None  # nothing, or a heading between the rows
     count = quantity(named.get("quantity", ""))
+    if _MEASURED.match(named.get("quantity", "")):
+        named["notes"] = "; ".join(filter(None, (f"quantity as written: {named['quantity']}", named.get("notes", ""))))
     if count is None:
         count = float(len(references)) if references else 1.0
         if not references and "quantity" in columns.values():
@@ -151,12 +162,25 @@ def lines_of(rows: list[list[str]], at: int, columns: dict[int, str]) -> list[di
     found = []
     seen: set[str] = set()
     for number, row in enumerate(rows[at + 1 :], at + 2):
+        if (second := _second_header(row, rows[number : number + 20])) is not None:
+            columns = second
+            continue
         line = None if row == rows[at] else line_of(row, columns, number)
         if line is None or (line["references"] and seen.issuperset(line["references"])):
             continue
         seen.update(line["references"])
         found.append(line)
     return found
+
+
+def _second_header(row: list[str], below: list[list[str]]) -> dict[int, str] | None:
+    """The columns of a further table in the same file, if a row is its heading: electronics, then screws."""
+    filled = [cell for cell in row if cell]
+    if len(filled) < 2 or any(re.search(r"\d", cell) for cell in filled):
+        return None
+    known = columns_of(row, below)
+    counted = set(known.values()) & {"quantity", "reference"}
+    return known if counted and len(known) >= 2 and len(known) > 0.6 * len(filled) else None
 
 
 def columns_text(columns: dict[int, str], name: str, row: list[str]) -> str:
