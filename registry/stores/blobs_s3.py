@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,13 +35,14 @@ class S3Blobs(Blobs):
         parts = urlsplit(url)
         self._bucket, self._prefix = parts.netloc, parts.path.strip("/")
         self._client: Any = boto3.client("s3", config=_PATIENCE)
+        self._uploading = [threading.Lock() for _ in range(256)]  # what several threads put in at once goes up once
 
     def _key(self, digest: str) -> str:
         return "/".join(filter(None, (self._prefix, digest[:2], digest)))
 
     def _store(self, chunks: Iterator[bytes]) -> str:
         digest = super()._store(chunks)
-        with _said(digest):
+        with self._uploading[int(digest[:2], 16)], _said(digest):
             if not self._is_there(digest):
                 self._client.upload_file(str(self._place(digest)), self._bucket, self._key(digest))
         return digest
