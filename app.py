@@ -15,7 +15,7 @@ from registry import limits, web
 from registry.accounts import api as accounts_api
 from registry.accounts import pages as accounts_pages
 from registry.builds import api as builds_api
-from registry.builds import downloads
+from registry.builds import compare_pages, downloads
 from registry.builds import pages as builds_pages
 from registry.builds import service as builds
 from registry.designs import api as designs_api
@@ -45,7 +45,9 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
     builds.install(stores)
     web.install(app)
     accounts_pages.install(app)
-    for feature in (accounts_pages, accounts_api, designs_pages, designs_api, builds_pages, builds_api, downloads):
+    designs = (designs_pages, designs_api)
+    made = (builds_pages, compare_pages, builds_api, downloads)
+    for feature in (accounts_pages, accounts_api, *designs, *made):
         app.register_blueprint(feature.blueprint)
     web.install_openapi(app)
     return app

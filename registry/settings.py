@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from registry.errors import Invalid
 PROJECT = Path(__file__).resolve().parent.parent
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"", "0", "false", "no", "off"}
+_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,255}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Settings:
         proxies: how many reverse proxies stand in front, whose word on the caller's address is taken.
         worker_slots: targets built at once by one worker.
         https: cookies are sent over https alone.
+        contact: e-mail address of who keeps this instance, offered where a fault of the registry can be reported.
     """
 
     data: Path
@@ -39,6 +42,7 @@ class Settings:
     proxies: int = 0
     worker_slots: int = 2
     https: bool = False
+    contact: str = ""
     secret_key: str = field(default="", repr=False)
     tests: bool = False
 
@@ -96,6 +100,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     blobs_url = env.get("BRICKYARD_BLOBS_URL", "")
     if blobs_url and not blobs_url.startswith("s3://"):
         raise Invalid("BRICKYARD_BLOBS_URL names a store that Brickyard does not know.", "Use s3://BUCKET/PREFIX.")
+    contact = env.get("BRICKYARD_CONTACT", "").strip()
+    if contact and not _EMAIL.fullmatch(contact):
+        raise Invalid("BRICKYARD_CONTACT is not an e-mail address.", "Set it to one, such as keeper@example.org.")
     return Settings(
         data=data,
         database_url=url,
@@ -108,5 +115,6 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         proxies=proxies,
         worker_slots=max(1, slots),
         https=public.startswith("https://"),
+        contact=contact,
         secret_key=env.get("BRICKYARD_SECRET_KEY", ""),
     )

@@ -11,6 +11,8 @@ from sqlalchemy.exc import DBAPIError
 
 from registry import __version__
 from registry.builds import queries, service
+from registry.builds.compare_queries import read_comparison as compare_versions
+from registry.builds.compare_schemas import Comparison
 from registry.builds.leases import workers_alive
 from registry.builds.schemas import BuildReport, Materials
 from registry.designs import queries as design_queries
@@ -165,6 +167,12 @@ def read_materials(slug: str, ref: str) -> Materials:
     if materials is None:
         raise NotFound(f"{version.title} {version.name} has no bill of materials yet.", "Wait for its build.")
     return materials
+
+
+@operation(blueprint, "GET", "/designs/<slug>/compare/<old>...<new>", answers={200: Comparison})
+def read_comparison(slug: str, old: str, new: str) -> Comparison:
+    """What changed from one version to another: materials, boards, parts, checks, files."""
+    return compare_versions(stores(), slug, _plain_ref(old), _plain_ref(new))
 
 
 @operation(blueprint, "POST", "/designs/<slug>/versions/<ref>/builds", body=BuildWish, answers={202: BuildReport},

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from flask import Blueprint, flash, g, redirect, render_template, request
 from werkzeug.wrappers import Response as Redirect
 
-from registry.builds import queries, service, views
+from registry.builds import checking, fault_report, queries, service, views
 from registry.builds.schemas import BuildView, TargetView
 from registry.designs import queries as design_queries
 from registry.designs.schemas import DesignDetail, VersionDetail, VersionItem
@@ -114,8 +114,15 @@ def show_materials(slug: str, label: str) -> str:
             materials = queries.get_materials(stores(), session, context["build"].id)
     groups = views.group_lines(materials.lines) if materials else []
     units = views.units(request.args.get("n", ""))
+    places = views.places(context["build"])
     return render_template(
-        "builds/materials.html", tab="materials", materials=materials, groups=groups, units=units, **context
+        "builds/materials.html",
+        tab="materials",
+        materials=materials,
+        groups=groups,
+        units=units,
+        places=places,
+        **context,
     )
 
 
@@ -130,7 +137,7 @@ def show_checks(slug: str, label: str) -> str:
     """Rule checks of every board, and what the registry noticed."""
     context = _read(slug, label)
     boards = context["build"].boards if context["build"] else []
-    checks = [(board, views.checks(_json_of(board, "checks") or {})) for board in boards]
+    checks = [(board, checking.checks(_json_of(board, "checks") or {})) for board in boards]
     return render_template("builds/checks.html", tab="checks", checks=checks, **context)
 
 
@@ -162,7 +169,10 @@ def show_build(build_id: int) -> str:
     with stores().db.reading() as session:
         build = queries.get_build(session, build_id)
     template = "builds/_build.html" if request.headers.get("HX-Request") else "builds/build.html"
-    return render_template(template, build=build)
+    reports = fault_report.reports(build, stores().settings)
+    return render_template(
+        template, build=build, reports=reports, lacking=views.lacking(build), contact=stores().settings.contact
+    )
 
 
 def _fill_object(design: DesignDetail, version: VersionDetail, **_: Any) -> str:
@@ -172,7 +182,9 @@ def _fill_object(design: DesignDetail, version: VersionDetail, **_: Any) -> str:
 
 
 def _fill_box(design: DesignDetail, version: VersionDetail, **_: Any) -> str:
-    return render_template("builds/_box.html", design=design, version=version, build=_build_of(version))
+    build = _build_of(version)
+    lacking = views.lacking(build) if build else []
+    return render_template("builds/_box.html", design=design, version=version, build=build, lacking=lacking)
 
 
 def _fill_facts(version: VersionDetail, **_: Any) -> str:

@@ -79,6 +79,8 @@ def _target_view(session: Session, item: Made, steps: list[StepView]) -> TargetV
             for artifact in item.artifacts
         ],
         facts=item.facts,
+        key=run.key,
+        tools=item.tools,
     )
 
 

@@ -55,6 +55,8 @@ class TargetView(_Out):
     steps: list[StepView]
     artifacts: list[ArtifactView]
     facts: dict[str, Any] = Field(description="facts.json of the target, {} if there is none")
+    key: str = Field(default="", description="names the result; the same key means the same inputs and tools")
+    tools: dict[str, str] = Field(default_factory=dict, description="tool -> version, of what was made or tried")
 
     def by_role(self, role: str) -> list[ArtifactView]:
         return [artifact for artifact in self.artifacts if artifact.role == role]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from registry.builds.schemas import ArtifactView, BomLine, BuildView, TargetView
 from registry.designs.schemas import VersionDetail
@@ -95,40 +95,6 @@ def _placed_findings(report: dict[str, Any], origin: dict[str, float]) -> list[d
                 }
             )
     return placed
-
-
-@dataclass(frozen=True, slots=True)
-class CheckGroup:
-    """The findings of one rule check."""
-
-    title: str
-    errors: int
-    warnings: int
-    own: list[dict[str, Any]]
-    environment: list[dict[str, Any]]
-    left_out: int
-
-
-def checks(report: dict[str, Any]) -> list[CheckGroup]:
-    """DRC and ERC of a board, findings of this machine's libraries apart."""
-    groups = []
-    for key, title in (("drc", "Design rules of the board"), ("erc", "Electrical rules of the schematic")):
-        part = report.get(key)
-        if part is None:
-            continue
-        findings = part.get("findings", [])
-        own = [finding for finding in findings if not finding.get("environment")]
-        groups.append(
-            CheckGroup(
-                title=title,
-                errors=part.get("errors", 0),
-                warnings=part.get("warnings", 0),
-                own=own[:FINDINGS_SHOWN],
-                environment=[finding for finding in findings if finding.get("environment")][:FINDINGS_SHOWN],
-                left_out=part.get("left_out", 0) + max(0, len(own) - FINDINGS_SHOWN),
-            )
-        )
-    return groups
 
 
 def _size(size: Any) -> str:
@@ -267,3 +233,21 @@ def group_lines(lines: Sequence[BomLine]) -> list[tuple[str, str, list[BomLine]]
 def units(text: str) -> int:
     """How many units to reckon for; 1 for what is no sensible number."""
     return min(int(text), UNITS_MAX) if text.isdecimal() and len(text) < 8 and int(text) > 0 else 1
+
+
+def places(build: BuildView | None) -> dict[str, tuple[str, str]]:
+    """Name of a target as lines of the bill name it -> (words, address below the version). A board or part is called
+    by its title, a table by its file."""
+    found: dict[str, tuple[str, str]] = {}
+    for target in build.targets if build else []:
+        if target.kind == "bom":
+            found.setdefault(target.name, (target.source, f"files/{quote(target.source)}"))
+        elif target.kind in ("board", "part"):
+            found[target.name] = (target.title, f"{target.kind}s/{quote(target.name)}")
+    return found
+
+
+def lacking(build: BuildView) -> list[str]:
+    """Titles of the boards and parts that the bundle is without; empty while the build runs."""
+    made = [*build.boards, *build.parts]
+    return [target.title for target in made if target.state == "failed"]

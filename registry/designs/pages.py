@@ -67,7 +67,9 @@ def show_design(slug: str, label: str | None) -> str:
 
 @blueprint.get("/designs/<slug>/versions")
 def show_versions(slug: str) -> str | Redirect:
-    """All versions; with `to`, go to that one (what the version field sends)."""
+    """All versions; with `to`, go to that one (what the version field sends); with `old` and `new`, compare them."""
+    if (old := request.args.get("old")) and (new := request.args.get("new")):
+        return redirect(f"/designs/{quote(slug)}/compare/{quote(old, safe='~')}...{quote(new, safe='~')}")
     if chosen := request.args.get("to"):
         tab = request.args.get("tab", "")
         rest = f"/{tab}" if tab in ("boards", "parts", "materials", "book", "checks", "files") else ""

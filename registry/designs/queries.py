@@ -262,7 +262,10 @@ def get_design(session: Session, slug: str) -> DesignDetail:
 def get_version(session: Session, slug: str, label: str | None) -> VersionDetail:
     """A version with what was learned from its files. Raises: NotFound."""
     design = find_design(session, slug)
-    revision = find_revision(session, design, label)
+    return version_detail(design, find_revision(session, design, label))
+
+
+def version_detail(design: Design, revision: Revision) -> VersionDetail:
     about = revision.about
     return VersionDetail(
         **_version_values(revision),

@@ -29,11 +29,15 @@ class Pages:
         return min(self.total, self.page * self.per_page)
 
     def near(self) -> list[int]:
-        """The pages to offer: first, last, and those around this one; 0 stands for a gap."""
-        wanted = sorted({1, self.last, *range(max(1, self.page - 1), min(self.last, self.page + 1) + 1)})
+        """The pages to offer: first, last, and five around this one; 0 stands for a gap of more than one page."""
+        start = max(1, min(self.page - 2, self.last - 4))
+        wanted = sorted({1, self.last, *range(start, min(self.last, start + 4) + 1)})
         pages: list[int] = []
         for number in wanted:
-            if pages and number - pages[-1] > 1:
+            gap = number - pages[-1] - 1 if pages else 0
+            if gap == 1:
+                pages.append(number - 1)
+            elif gap:
                 pages.append(0)
             pages.append(number)
         return pages

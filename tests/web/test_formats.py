@@ -45,6 +45,10 @@ def test_moments() -> None:
 
 
 def test_pages() -> None:
-    assert Pages(5, 24, 240).near() == [1, 0, 4, 5, 6, 0, 10]
+    assert Pages(5, 24, 240).near() == [1, 2, 3, 4, 5, 6, 7, 0, 10]  # a gap of one page is that page
+    assert Pages(1, 24, 480).near() == [1, 2, 3, 4, 5, 0, 20]
+    assert Pages(10, 24, 480).near() == [1, 0, 8, 9, 10, 11, 12, 0, 20]
+    assert Pages(20, 24, 480).near() == [1, 0, 16, 17, 18, 19, 20]
+    assert Pages(2, 24, 48).near() == [1, 2]
     assert Pages(1, 24, 0).near() == [1] and Pages(1, 24, 0).first_item == 0
     assert (Pages(10, 24, 239).first_item, Pages(10, 24, 239).last_item) == (217, 239)

@@ -1,0 +1,90 @@
+"""Findings of rule checks as people read them, by kind: pure, no input or output."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+FINDINGS_SHOWN = 500
+OPEN_MAX = 3
+_CHECKS = (("drc", "Design rules of the board"), ("erc", "Electrical rules of the schematic"))
+_SEVERITIES = ("error", "warning")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """All findings of one rule and severity. `short`: few enough to be shown without unfolding."""
+
+    rule: str
+    title: str
+    severity: str
+    count: int
+    findings: list[Mapping[str, Any]]
+
+    @property
+    def short(self) -> bool:
+        return self.count <= OPEN_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class CheckGroup:
+    """The findings of one rule check: the design's own by kind, errors first; those of this machine apart."""
+
+    key: str
+    title: str
+    errors: int
+    warnings: int
+    own: list[Kind]
+    environment: list[Kind]
+    environment_count: int
+    left_out: int
+
+
+def rule_title(rule: str, text: str) -> str:
+    """A rule's name for people: what its findings say, without the figures of one of them."""
+    plain = text.split(" (")[0].strip().rstrip(".:")
+    return plain or rule.replace("_", " ").capitalize() or "Other findings"
+
+
+def _kinds(findings: Sequence[Mapping[str, Any]]) -> list[Kind]:
+    by_rule: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for finding in findings:
+        key = (str(finding.get("type") or finding.get("text", "")), str(finding.get("severity", "")))
+        by_rule.setdefault(key, []).append(finding)
+    kinds = [
+        Kind(rule, _title(rule, items), severity, len(items), items) for (rule, severity), items in by_rule.items()
+    ]
+    rank = {severity: place for place, severity in enumerate(_SEVERITIES)}
+    return sorted(kinds, key=lambda kind: (rank.get(kind.severity, len(rank)), -kind.count, kind.title))
+
+
+def _title(rule: str, items: Sequence[Mapping[str, Any]]) -> str:
+    """What all say, if they say the same; else the rule's own name, where a single one would speak for others."""
+    titles = {rule_title(rule, str(item.get("text", ""))) for item in items}
+    return titles.pop() if len(titles) == 1 else rule_title(rule, "")
+
+
+def checks(report: Mapping[str, Any]) -> list[CheckGroup]:
+    """DRC and ERC of a board."""
+    groups = []
+    for key, title in _CHECKS:
+        part = report.get(key)
+        if part is None:
+            continue
+        findings = part.get("findings", [])
+        own = [finding for finding in findings if not finding.get("environment")]
+        environment = [finding for finding in findings if finding.get("environment")]
+        groups.append(
+            CheckGroup(
+                key=key,
+                title=title,
+                errors=part.get("errors", 0),
+                warnings=part.get("warnings", 0),
+                own=_kinds(own[:FINDINGS_SHOWN]),
+                environment=_kinds(environment[:FINDINGS_SHOWN]),
+                environment_count=part.get("environment", len(environment)),
+                left_out=part.get("left_out", 0) + max(0, len(own) - FINDINGS_SHOWN),
+            )
+        )
+    return groups
