@@ -271,7 +271,6 @@ def test_kitspace() -> None:
         "a: [" + "[" * 500,
         "!!python/object/apply:os.system ['touch /tmp/started-by-yaml']",
         "title: 'x\n",
-        "title: a\ntitle: b\n",
         "- a\n",
         "\x00\x01",
         "x" * 200_000,

@@ -95,6 +95,8 @@ def _load(tree: Tree, path: str) -> dict[str, Any] | str:
         line = getattr(getattr(error, "problem_mark", None), "line", None)
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         return f"{problem}{f' in line {line + 1}' if line is not None else ''}"[:200]
+    if data is None:
+        return "there is nothing in it but remarks"
     if not isinstance(data, dict):
         return "it is not a list of keys and values"
     data = _plain(data)
@@ -108,6 +110,8 @@ def _load_yaml(text: str) -> Any:
     # Version 1 begins with '%Open Know-How Manifest 1.0', which YAML takes for a directive of its own.
     text = re.sub(r"\A\s*(?:%[^\n]*\n)+", "", text)
     text = re.sub(r"\A---[^\n]*\n", "", text)
+    # '@name' and '`word`' begin no YAML text, but people write handles so.
+    text = re.sub(r"^([ \t]*(?:- )?[\w-]+:[ \t]+)([@`][^\n'\"]*?)[ \t]*$", r"\1'\2'", text, flags=re.M)
     depth = count = 0
     for event in YAML(typ="base", pure=True).parse(text):
         count += 1
@@ -117,7 +121,9 @@ def _load_yaml(text: str) -> Any:
             raise ValueError("it uses references (*), which are not read")
         if depth > 12 or count > 20_000:
             raise ValueError("it is nested too deeply or too long")
-    return YAML(typ="base", pure=True).load(text)
+    loader = YAML(typ="base", pure=True)
+    loader.allow_duplicate_keys = True  # a link given twice is no reason to read nothing
+    return loader.load(text)
 
 
 def _plain(value: Any, depth: int = 0) -> Any:

@@ -87,7 +87,11 @@ class Fields:
         if value is None:
             return ""
         if isinstance(value, str | int | float) and not isinstance(value, bool):
-            return " ".join(str(value).split())
+            text = " ".join(str(value).split())
+            if re.match(r"(?:FIXME|TODO|TBD|XXX)\b", text):
+                self.note("warning", f"{self.prefix}{name} still says {text[:40]!r}.", "Fill it in.")
+                return ""
+            return text
         self.note("warning", f"{self.prefix}{name} is not a text.", "Write it as text in quotes.")
         return ""
 
@@ -115,6 +119,8 @@ class Fields:
         found = []
         for item in items[:100]:
             text = item.get("path") or item.get("location") if isinstance(item, dict) else item
+            if text == "":
+                continue
             if not isinstance(text, str) or not text.strip():
                 self.note("warning", f"{self.prefix}{name} is not a path.", "Give a path in the repository.")
                 continue

@@ -65,8 +65,10 @@ class PathFinder:
     def claim(self, text: str, field: str, manifest: str, findings: list[Finding], base: str = "") -> str | None:
         """The file that a manifest's field names; what is wrong with it is noted."""
         if is_web(text):
-            return None
-        if re.match(r"[a-z]*:", text, re.I) or text.startswith(("//", "/")) or ".." in text.split("/") or "\\" in text:
+            return self.find_linked(text)
+        if text.startswith("/") and not text.startswith("//") and ".." not in text.split("/"):
+            text, base = text.lstrip("/"), ""  # from the top of the repository, as on a forge's pages
+        if re.match(r"[a-z]*:", text, re.I) or text.startswith("//") or ".." in text.split("/") or "\\" in text:
             findings.append(
                 Finding(
                     level="warning",
