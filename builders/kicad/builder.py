@@ -26,7 +26,7 @@ from builders.contract import (
 from builders.kicad import detect as finding
 from builders.kicad import tools as kicad
 from builders.kicad.jobs import Jobset, board_jobs, schematic_jobs
-from builders.kicad.layout import PROJECT_DIR, model_stand_ins, point_to_models
+from builders.kicad.layout import PROJECT_DIR, model_stand_ins, point_to_models, show_layers
 from builders.kicad.preflight import fault
 from builders.kicad.single import commands
 
@@ -43,7 +43,7 @@ class KicadBuilder:
     """Boards of KiCad 5 to 9, with their schematics."""
 
     name = "kicad"
-    version = "4"
+    version = "5"
 
     def available(self) -> str:
         return kicad.why_not()
@@ -135,7 +135,7 @@ class _Build:
         if self.board:
             board = self.folder / f"{self.stem}.kicad_pcb"
             raw = board.read_bytes().decode("utf-8", errors="surrogateescape")
-            text = point_to_models(raw, self.target.options.get("models", {}))
+            text = show_layers(point_to_models(raw, self.target.options.get("models", {})))
             if text != raw:
                 board.write_bytes(text.encode("utf-8", errors="surrogateescape"))
             self.copper = finding.copper_count(text)

@@ -21,6 +21,7 @@ _MODEL = re.compile(r"\(model\s+" + _QUOTED)
 _SHEET = re.compile(r'\(property\s+"Sheet ?file"\s+"((?:[^"\\]|\\.)*)"')
 _LEGACY_SHEET = re.compile(r'^F1 "((?:[^"\\]|\\.)*)"', re.MULTILINE)
 _LIBRARY = re.compile(r"\(uri\s+" + _QUOTED)
+_HIDDEN_LAYER = re.compile(r'(\(\d+ (?:"[^"\n]*"|[^\s()"]+) (?:signal|power|mixed|jumper|user)(?: "[^"\n]*")?) hide\)')
 _OWN = re.compile(r"^\$[({](?:KIPRJMOD|KIPRJ)[)}][\\/]*")
 # Places outside the repository: absolute paths, and variables other than those of KiCad's own libraries.
 _ELSEWHERE = re.compile(r"^(?:/|[A-Za-z]:[\\/]|~|\$[({](?!KICAD|KISYS))")
@@ -188,6 +189,16 @@ def point_to_models(board: str, found: Mapping[str, str]) -> str:
         return f'(model "${{KIPRJMOD}}/{posixpath.relpath(placed, PROJECT_DIR)}"' if placed else match[0]
 
     return _MODEL.sub(point, board)
+
+
+def show_layers(board: str) -> str:
+    """A board's text with all layers visible: pictures of a board show what will be made of it, not what its designer
+    had switched off last. KiCad 5 kept that in the board itself."""
+    start = board.find("(layers")
+    end = board.find("(setup", start)
+    if start < 0 or end < 0:
+        return board
+    return board[:start] + _HIDDEN_LAYER.sub(r"\1)", board[start:end]) + board[end:]
 
 
 def model_stand_ins(board: str, files: Collection[str]) -> list[str]:

@@ -13,7 +13,7 @@ from builders.kicad import BUILDER, sexpr
 from builders.kicad.board_file import read_facts
 from builders.kicad.components import from_legacy, merge, safe_cell, table
 from builders.kicad.layers import user_names
-from builders.kicad.layout import PROJECT_DIR, point_to_models
+from builders.kicad.layout import PROJECT_DIR, point_to_models, show_layers
 
 BOARD = '(kicad_pcb (version 20241229) (generator "pcbnew")\n (layers (0 "F.Cu" signal) (2 "B.Cu" signal))\n {}\n)\n'
 LINE = '(gr_line (start 0 0) (end 10 0) (layer "Edge.Cuts"))'
@@ -249,3 +249,13 @@ def test_hidden_layers_of_kicad_5_keep_their_names() -> None:
     names = user_names(board, ["F.Cu", "In1.Cu", "B.Cu"])
     assert [names[layer] for layer in ("F.Cu", "In1.Cu", "B.Cu")] == ["Top", "GND", "B.Cu"]
     assert "hide" not in names.values()
+
+
+def test_layers_that_the_designer_had_switched_off_are_shown() -> None:
+    rows = '(0 F.Cu signal) (31 "B.Cu" signal hide) (38 B.Mask user hide) (36 "B.SilkS" user "B.Silkscreen" hide)'
+    rest = '(setup (gr_text "(38 B.Mask user hide)"))'
+    shown = show_layers(f"(kicad_pcb (layers {rows}) {rest})")
+    assert shown.count("hide") == 1 and shown.endswith(f"{rest})")
+    assert '(31 "B.Cu" signal) (38 B.Mask user) (36 "B.SilkS" user "B.Silkscreen")' in shown
+    for nothing in ("(kicad_pcb)", "(layers (0 F.Cu signal hide)", f"(kicad_pcb (layers (0 F.Cu signal)) {rest})"):
+        assert show_layers(nothing) == nothing
