@@ -271,6 +271,8 @@ class Parts:
             return False  # no board shows these: they are there to be printed
         if str(place.parent) in self._footprint_folders or place.stem.lower() in self._models:
             return True
+        if str(place.with_suffix(".kicad_pcb")) in self._files:
+            return True  # what KiCad exported of the board beside it: the board's build makes it anew
         if "3d" in folders:
             above = PurePosixPath(*place.parts[: folders.index("3d")]) if folders.index("3d") else PurePosixPath(".")
             return str(above) in self._kicad_folders

@@ -18,6 +18,7 @@ DATA_BYTES_MAX = 64 * MIB
 RESULT_NAMES = frozenset({"result", "results", "assembly", "assy", "asm", "r"})
 # Methods and functions with which a script hands out what it made.
 SHOWING = frozenset({"show_object", "export", "save", "exportStepMeta"})
+HANDING = SHOWING | {"exportStep", "exportStl", "show", "show_all"}
 MODELS = frozenset({"Workplane", "Assembly", "Sketch"})
 _SKIPPED = re.compile(
     r"(^|/)(test_[^/]*|[^/]*_test|conftest|setup|noxfile|tasks|__init__)\.py$|(^|/)(tests?|docs?|site-packages|\.[^/]+)/"
@@ -83,9 +84,13 @@ class _Module:
     def signs(self) -> tuple[bool, bool]:
         """Whether it hands out a result, and whether it leaves a model in a variable at top level."""
         strong = weak = False
+        exports = False
         for node in ast.walk(self.tree):
-            if isinstance(node, ast.Call) and _called(node.func) == "show_object":
-                strong = True
+            if isinstance(node, ast.Call):
+                strong |= _called(node.func) == "show_object"
+                exports |= _called(node.func) in HANDING
+        # `def main(): ... export(part, ...)`, called at the end.
+        own = {node.name for node in self.tree.body if isinstance(node, ast.FunctionDef)}
         for statement in _top_level(self.tree.body):
             if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
                 targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
@@ -95,7 +100,8 @@ class _Module:
                 strong |= bool(names & RESULT_NAMES)
                 weak |= _root(statement.value) in MODELS
             elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-                strong |= _called(statement.value.func) in SHOWING
+                called = _called(statement.value.func)
+                strong |= called in SHOWING or (exports and called in own)
         return strong, weak
 
 

@@ -7,7 +7,7 @@ import posixpath
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import PurePosixPath
 
 from builders.cad_common import check_source, in_sandbox, limited, part_target, parts_of, run_program, version_of
@@ -21,8 +21,9 @@ _USED = re.compile(r"^[ \t]*(?:include|use)\s*<([^<>\n]+)>", re.MULTILINE)
 _DATA = re.compile(r"""(?:import|surface)\s*\([^()"]*"([^"\n]+)\"""")
 _COMMENT = re.compile(r"//[^\n]*|/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z)")
 _DEFINITION = re.compile(r"\b(?:module|function)\s+\w+\s*\([^{;=()]*\)\s*(?:=[^;]*+(?:;|\Z))?")
-# At top level: a call like cube(...); or a for or if block. Assignments, includes and definitions draw nothing.
-_DRAWS = re.compile(r"^[ \t]*+[#!%*]?[ \t]*+[A-Za-z_]\w*\s*\(", re.MULTILINE)
+# At top level: a call like cube(...); or a for or if block. Assignments, includes and definitions draw nothing. Names
+# may begin with a digit.
+_DRAWS = re.compile(r"^[ \t]*+[#!%*]?[ \t]*+\w++\s*\(", re.MULTILINE)
 
 
 @functools.cache
@@ -65,12 +66,25 @@ def sources_of(tree: Tree) -> dict[str, tuple[str, ...]]:
     draws = {path for path, text in texts.items() if _DRAWS.search(_top_level(text))}
 
     @functools.cache
+    def library_root(name: str) -> str:
+        """The folder of the repository that `include <LIBRARY/file.scad>` counts from on the designer's own machine."""
+        if not re.fullmatch(r"\w[\w .+/-]*\.scad", name, re.IGNORECASE) or ".." in name:
+            return ""
+        ends = [path for path in texts if path == name or path.endswith(f"/{name}")]
+        nearest = min(ends, key=lambda path: (path.count("/"), path), default="")
+        return posixpath.normpath(nearest[: len(nearest) - len(name)] or ".") if nearest else ""
+
+    @functools.cache
     def named(path: str, pattern: re.Pattern[str]) -> list[str]:
         folder = posixpath.dirname(path)
-        found = [
-            posixpath.normpath(posixpath.join(folder, name)) for name in pattern.findall(_COMMENT.sub("", texts[path]))
-        ]
-        return [name for name in found if name in tree.files]
+        found = []
+        for name in pattern.findall(_COMMENT.sub("", texts[path])):
+            beside = posixpath.normpath(posixpath.join(folder, name))
+            if beside in tree.files:
+                found.append(beside)
+            elif root := library_root(name):
+                found.append(posixpath.normpath(posixpath.join(root, name)))
+        return found
 
     libraries = {name for path in texts for name in named(path, _USED) if name != path}
     found: dict[str, tuple[str, ...]] = {}
@@ -92,11 +106,28 @@ def sources_of(tree: Tree) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def library_folders(inputs: Collection[str], read: Callable[[str], bytes]) -> list[str]:
+    """Folders that the files of a part take libraries from, other than their own: OpenSCAD's OPENSCADPATH."""
+    found = set()
+    for path in inputs:
+        if not path.lower().endswith(".scad"):
+            continue
+        for name in _USED.findall(_COMMENT.sub("", read(path).decode("utf-8", "replace"))):
+            beside = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
+            if beside not in inputs:
+                found |= {
+                    posixpath.normpath(other[: len(other) - len(name)] or ".")
+                    for other in inputs
+                    if other == name or other.endswith(f"/{name}")
+                }
+    return sorted(found)
+
+
 class OpenScadBuilder:
     """One OpenSCAD file that draws something is one part."""
 
     name = "openscad"
-    version = "1"
+    version = "2"
 
     def available(self) -> str:
         """A sentence if OpenSCAD is missing, else ""."""
@@ -136,9 +167,10 @@ class OpenScadBuilder:
         check_source(work, main, target.source)
         mesh = f"{SCRATCH}/part.stl"
         folder = str(PurePosixPath(in_sandbox(main)).parent)
-        outcome = work.run(
-            ["/usr/bin/openscad", "-o", mesh, in_sandbox(main)], step="OpenSCAD", limits=LIMITS, cwd=folder
-        )
+        libraries = library_folders(target.inputs, lambda name: (work.source / name).read_bytes())
+        env = {"OPENSCADPATH": ":".join(in_sandbox(name) for name in libraries)} if libraries else None
+        argv = ["/usr/bin/openscad", "-o", mesh, in_sandbox(main)]
+        outcome = work.run(argv, step="OpenSCAD", limits=LIMITS, cwd=folder, env=env)
         if outcome.stopped:
             raise BuildFailed(f"{target.source}: {outcome.why('OpenSCAD')}", "Use a smaller $fn, or split the part.")
         lost = re.search(r"Can't open (?:include|library|input) file '?([^',\n]+)", outcome.log)

@@ -17,6 +17,9 @@ KITSPACE_NAMES = ("kitspace.yaml", "kitspace.yml", "kitnic.yaml", "kitnic.yml")
 _BACKUP = re.compile(
     r"(?:^|/)(?:_autosave-|_saved_|\.|~)[^/]*$|-backups/|(?:^|/)\.[^/]*/|-bak\.|(?:^|/)__MACOSX/", re.IGNORECASE
 )
+_PANEL = re.compile(
+    r"[-_. ]*(?:panel|panelis(?:ed|iert)|paneli[sz]ed|panelization)(?:[-_. ]?v?[\d.x]*)?$", re.IGNORECASE
+)
 _SOMETHING = re.compile(rb"\((?:footprint|module|segment|gr_line|gr_rect|gr_arc|gr_circle|gr_poly|zone|via)\s")
 _COPPER = re.compile(r'\(\s*\d+\s+(?:"[^"]*"|[^\s()"]+)\s+(?:signal|power|mixed|jumper)\b')
 
@@ -29,7 +32,19 @@ def boards_of(tree: Tree) -> list[str]:
             # A damaged board is a board: its build says what is wrong with it.
             if file.size_bytes > 8 * KIB or _holds_something(tree.read(path, 8 * KIB)):
                 found.append(path)
-    return found
+    return [path for path in found if not _panel_of(path, found)]
+
+
+def _panel_of(path: str, boards: list[str]) -> str:
+    """The board that this one is a panel of, or "": `lamp_panel.kicad_pcb` where there is a lamp.kicad_pcb.
+
+    A panel is made from its board by a tool, and would count every part as often as the board stands on it.
+    """
+    stem = posixpath.basename(path).removesuffix(".kicad_pcb")
+    single = _PANEL.sub("", stem)
+    if not single or single == stem:
+        return ""
+    return next((other for other in boards if posixpath.basename(other) == f"{single}.kicad_pcb"), "")
 
 
 def _holds_something(content: bytes) -> bool:

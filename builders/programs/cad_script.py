@@ -16,7 +16,7 @@ from typing import Any
 
 import cadquery as cq
 
-from builders.programs import cad_brep, cad_export, cad_materials, cad_step_file
+from builders.programs import cad_brep, cad_export, cad_handed, cad_kernel, cad_materials, cad_step_file
 from builders.programs.cad_geometry import Piece
 from builders.programs.cad_report import Refused, Report, run_reported
 
@@ -34,6 +34,7 @@ class Shown:
 
     def __init__(self) -> None:
         self.objects: list[tuple[Any, str, Any]] = []
+        self.handed = cad_handed.Handed()
 
     def show(self, obj: Any, name: Any = None, options: Any = None, **more: Any) -> None:
         """The show_object that scripts call, as in CQ-editor."""
@@ -66,6 +67,9 @@ def colour_of(value: Any) -> tuple[float, float, float, float] | None:
 def run(script: Path, import_paths: list[str], report: Report) -> tuple[types.ModuleType, Shown]:
     """Execute the script as its own main module. Raises: Refused with the script's last lines."""
     source = script.read_bytes()
+    script = cad_handed.writable(script)
+    import_paths = [str(cad_handed.WORK / Path(path).relative_to("/src")) for path in import_paths]
+    os.chdir(script.parent)
     shown = Shown()
     name = next((host for host in HOST_NAMES if re.search(rb"""['"]%s['"]""" % host.encode(), source)), "__main__")
     module = types.ModuleType(name)
@@ -81,7 +85,8 @@ def run(script: Path, import_paths: list[str], report: Report) -> tuple[types.Mo
     sys.modules[name] = module
     sys.dont_write_bytecode = True
     try:
-        exec(compile(source, str(script), "exec"), module.__dict__)
+        with cad_handed.watched(shown.handed, shown.show):
+            exec(compile(source, str(script), "exec"), module.__dict__)
     except SystemExit as stop:
         if stop.code not in (None, 0):
             message = f"The script ended itself: sys.exit({stop.code!r})."
@@ -95,7 +100,11 @@ def run(script: Path, import_paths: list[str], report: Report) -> tuple[types.Mo
             return module, shown
         print("\n".join(told), flush=True)
         if isinstance(error, ModuleNotFoundError):
-            remedy = f"Commit {error.name} beside the script; of others' modules only what comes with CadQuery is here."
+            missing = (error.name or "").partition(".")[0]
+            usual = f"Commit {missing} beside the script; of others' modules only what comes with CadQuery is here."
+            remedy = cad_handed.OTHERS.get(missing, usual)
+        elif explained := cad_kernel.explain(error):
+            remedy = explained[1]
         else:
             remedy = "Run the script with the same version of CadQuery; the log shows the lines that led there."
         raise Refused(_sentence(error, script), remedy) from error
@@ -106,7 +115,7 @@ def _package(script: Path) -> str:
     """The dotted name of the package that a script lies in, so that its relative imports work."""
     names: list[str] = []
     folder = script.parent
-    while (folder / "__init__.py").exists() and folder != Path("/src"):
+    while (folder / "__init__.py").exists() and folder not in (Path("/src"), cad_handed.WORK):
         names.insert(0, folder.name)
         folder = folder.parent
     return ".".join(names)
@@ -117,22 +126,25 @@ def _told(error: BaseException, script: Path) -> list[str]:
     frames = traceback.extract_tb(error.__traceback__)
     own = next((i for i, frame in enumerate(frames) if frame.filename == str(script)), None)
     listed = frames[own:] if own is not None else []
-    lines = "".join(traceback.format_list(listed)).replace("/src/", "").splitlines()
+    lines = "".join(traceback.format_list(listed)).replace("/scratch/src/", "").splitlines()
     return [
         *lines[-TRACE_LINES_MAX:],
-        *"".join(traceback.format_exception_only(error)).replace("/src/", "").splitlines(),
+        *"".join(traceback.format_exception_only(error)).replace("/scratch/src/", "").replace("/src/", "").splitlines(),
     ]
 
 
 def _sentence(error: BaseException, script: Path) -> str:
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith("/src/")]
-    name = script.relative_to("/src") if script.is_relative_to("/src") else script
-    what = f"{type(error).__name__}: {error}".strip().splitlines()[0][:300]
+    root = f"{cad_handed.WORK}/"
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(root)]
+    name = str(script).removeprefix(root)
+    what = f"{type(error).__name__}: {error}".replace(root, "").strip().splitlines()[0][:300]
+    if explained := cad_kernel.explain(error):
+        what = f"{explained[0]} The tool's own words: {what}"
     if isinstance(error, SyntaxError) and error.lineno:
         return f"{name}, line {error.lineno}: {what}"
     if not frames:
         return f"{name}: {what}"
-    return f"{frames[-1].filename.removeprefix('/src/')}, line {frames[-1].lineno}: {what}"
+    return f"{frames[-1].filename.removeprefix(root)}, line {frames[-1].lineno}: {what}"
 
 
 def _is_model(value: Any) -> bool:
@@ -142,7 +154,7 @@ def _is_model(value: Any) -> bool:
 
 
 def _results(module: types.ModuleType, shown: Shown) -> list[tuple[Any, str, Any]]:
-    """What the script made: shown objects, else its result by name, else the last model it left in a variable."""
+    """What the script made: shown objects, else its result by name, else what it exported, else its last model."""
     if shown.objects:
         return shown.objects
     names = [key for key in module.__dict__ if not key.startswith("_")]
@@ -150,6 +162,8 @@ def _results(module: types.ModuleType, shown: Shown) -> list[tuple[Any, str, Any
         value = module.__dict__.get(name)
         if _is_model(value) or (isinstance(value, list | tuple | dict) and value and _flatten(value, name)):
             return [(value, "", None)]
+    if handed := [item for item in shown.handed.objects if _flatten(item[0], item[1])]:
+        return handed
     models = [name for name in names if _is_model(module.__dict__[name])]
     return [(module.__dict__[models[-1]], models[-1], None)] if models else []
 

@@ -206,7 +206,7 @@ def test_every_way_to_hand_out_a_result(build: Build) -> None:
     )
     assert guarded.fault is None, guarded.fault
     assert guarded.json()["bounding_box_mm"] == [7.0, 7.0, 3.0]
-    assert any("could not write" in note for note in guarded.notes)
+    assert not any("could not write" in note for note in guarded.notes)  # beside itself, as on the designer's machine
 
 
 @pytest.mark.parametrize(

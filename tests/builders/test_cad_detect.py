@@ -8,6 +8,7 @@ from cad_support import CORPUS, MemoryTree
 from builders import cadquery_script, mesh, openscad, step
 from builders.cad_common import TARGETS_MAX
 from builders.contract import Target
+from builders.openscad import sources_of
 
 BOX = 'import cadquery as cq\nresult = cq.Workplane("XY").box(1, 2, 3)\n'
 STEP = "ISO-10303-21;\n"
@@ -178,3 +179,23 @@ def test_parts_of_real_designs(design: str, expected: set[str]) -> None:
     if not folder.is_dir():
         pytest.skip("the corpus of real designs is not on this machine (BRICKYARD_CORPUS)")
     assert sources(MemoryTree(folder=folder)) == expected
+
+
+def test_what_a_board_was_exported_to_is_no_part() -> None:
+    tree = MemoryTree(
+        {"hw/lamp.kicad_pcb": "(kicad_pcb)", "hw/lamp.step": "ISO-10303-21;", "hw/case.STEP": "ISO-10303-21;"}
+    )
+    assert sources(tree) == {"hw/case.STEP"}
+
+
+def test_scripts_that_export_from_a_function_and_names_that_begin_with_a_digit() -> None:
+    tree = MemoryTree(
+        {
+            "box.py": "import cadquery as cq\ndef main():\n    part().val().exportStl('box.stl')\n"
+            "def part():\n    return cq.Workplane().box(1, 1, 1)\nif __name__ == '__main__':\n    main()\n",
+            "helpers.py": "import cadquery as cq\ndef part():\n    return cq.Workplane().box(1, 1, 1)\n",
+            "clip.scad": "module 3d_clip() { cube(3); }\n3d_clip();\n",
+        }
+    )
+    assert sources(tree) == {"box.py"}
+    assert list(sources_of(tree)) == ["clip.scad"]

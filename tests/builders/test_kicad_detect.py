@@ -259,3 +259,19 @@ def test_layers_that_the_designer_had_switched_off_are_shown() -> None:
     assert '(31 "B.Cu" signal) (38 B.Mask user) (36 "B.SilkS" user "B.Silkscreen")' in shown
     for nothing in ("(kicad_pcb)", "(layers (0 F.Cu signal hide)", f"(kicad_pcb (layers (0 F.Cu signal)) {rest})"):
         assert show_layers(nothing) == nothing
+
+
+def test_a_panel_of_a_board_is_not_another_board() -> None:
+    board = BOARD.format(LINE)
+    names = (
+        "hw/lamp.kicad_pcb",
+        "hw/lamp_panel.kicad_pcb",
+        "hw/panel/lamp-panelized 4x4.kicad_pcb",
+        "hw/panel.kicad_pcb",
+    )
+    found = BUILDER.detect(TextTree(dict.fromkeys(names, board) | {"front/solar panel.kicad_pcb": board}))
+    assert {target.source for target in found} == {
+        "hw/lamp.kicad_pcb",
+        "hw/panel.kicad_pcb",
+        "front/solar panel.kicad_pcb",
+    }
