@@ -29,6 +29,12 @@ document.addEventListener("change", (event) => {
   if (event.target.matches("select[data-go]")) event.target.form.submit();
 });
 
+// On a phone the tabs move sideways: show the one that is open.
+for (const tabs of document.querySelectorAll(".tabs")) {
+  const open = tabs.querySelector("[aria-current]");
+  if (open) tabs.scrollLeft = open.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - open.offsetWidth) / 2;
+}
+
 const SPANS = [[31536000, "year"], [2592000, "month"], [604800, "week"], [86400, "day"], [3600, "hour"], [60, "minute"]];
 
 function refreshTimes() {
