@@ -16,6 +16,7 @@ from typing import Any
 from measure import COMMAND, PROJECT, Failed
 
 TIMEOUT_S = 3600
+WORKER_REST_S = 4.0  # what it imports at its start takes two
 
 
 def make_repos(folder: Path) -> dict[str, Path]:
@@ -65,6 +66,24 @@ class Instance:
             "BRICKYARD_DATA": str(data),
             "BRICKYARD_GIT_LOCAL": "1",
         }
+
+    @contextmanager
+    def worker(self) -> Iterator[None]:
+        """A worker that runs beside, as a registry has one, and has come to rest."""
+        process = subprocess.Popen(
+            [*COMMAND, "worker"], cwd=PROJECT, env=self._env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            deadline = time.monotonic() + 60
+            while not any("warm_zygote" in word for child in _descendants(process.pid) for word in _words(child)):
+                if time.monotonic() > deadline or process.poll() is not None:
+                    raise Failed("The worker did not start.")
+                time.sleep(0.2)
+            time.sleep(WORKER_REST_S)
+            yield
+        finally:
+            process.terminate()
+            process.wait(timeout=60)
 
     def run(self, *arguments: str, watch: bool = False) -> Ran:
         """Run a command with --json. A build with failed targets is an answer like any other.

@@ -22,6 +22,7 @@ def work(stores: Stores) -> None:
     ended = threading.Event()
     keeper = threading.Thread(target=_keep, args=(stores, ended), daemon=True)
     keeper.start()
+    service.warm_processes(stores).prepare("pages")  # every build ends with a build book
     try:
         stores.jobs.consume(max(1, stores.settings.worker_slots // 2))
     finally:
