@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,8 @@ class Warm:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
+        # The kernel ends bubblewrap with the thread that started it, so that one has to outlive every build.
+        self._parent = ThreadPoolExecutor(1, thread_name_prefix="warm")
         self.why_cold = ""
 
     def start(self) -> bool:
@@ -113,7 +116,8 @@ class Warm:
         command += [f"{name}={value}" for name, value in (sandbox.base_env() | _ONE_THREAD).items()]
         command += [PYTHON, "-m", "builders.programs.warm_zygote", str(handle), self._family]
         with tempfile.TemporaryFile() as said:
-            self._process = subprocess.Popen(
+            self._process = self._parent.submit(
+                subprocess.Popen,
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=said,
@@ -121,7 +125,7 @@ class Warm:
                 start_new_session=True,
                 env={"PATH": "/usr/bin:/bin"},
                 pass_fds=(handle,),
-            )
+            ).result()
             theirs.close()
             self._socket = ours
             ours.settimeout(START_S)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -12,10 +15,20 @@ import pytest
 
 from builders.contract import MIB, Limits, Outcome
 from registry.stores import sandbox
-from registry.stores.warm import Warm
+from registry.stores import warm as warm_store
+from registry.stores.warm import FORK_S, Warm
 
 pytestmark = pytest.mark.skipif(bool(sandbox.why_not()), reason="bubblewrap does not work on this machine")
 LIMITS = Limits(wall_s=60, memory_bytes=1500 * MIB, processes=40, output_bytes=20 * MIB, log_bytes=64 * 1024)
+
+
+def pids_below(pid: int) -> list[int]:
+    """A process and all that it started."""
+    found = [pid]
+    for parent in found:
+        for task in Path(f"/proc/{parent}/task").iterdir():
+            found += [int(child) for child in (task / "children").read_text().split()]
+    return found
 
 
 class Jobs:
@@ -148,6 +161,43 @@ def test_two_jobs_at_once_do_not_meet(jobs: Jobs) -> None:
     times = [line.split()[-2:] for line in lines]
     (start_a, end_a), (start_b, end_b) = (tuple(map(float, pair)) for pair in times)
     assert start_a < end_b and start_b < end_a, "they ran at the same time"
+
+
+def test_it_outlives_the_thread_that_needed_it_first(tmp_path: Path) -> None:
+    """Builds end, and their threads with them; what another build runs at that moment must not."""
+    warm = Warm(tmp_path)
+    thread = threading.Thread(target=warm.start)
+    thread.start()
+    thread.join()
+    time.sleep(0.5)
+    assert warm._process is not None and warm._process.poll() is None
+    warm.close()
+
+
+def test_a_process_that_does_not_fork_costs_half_a_minute_and_nothing_else(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert FORK_S <= 30
+    monkeypatch.setattr(warm_store, "FORK_S", 2.0)
+    jobs.run(BOX)
+    process = jobs.warm._process
+    assert process is not None
+    stopped = pids_below(process.pid)
+    for pid in stopped:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
+    try:
+        outcome, top = jobs.run(f"import os\nopen('/out/once', 'x')\n{BOX}")
+        assert outcome.ok, "it started cold"
+        (top / "out" / "once").unlink()
+    finally:
+        for pid in stopped:
+            with contextlib.suppress(ProcessLookupError):  # what was left of the job before has ended meanwhile
+                os.kill(pid, signal.SIGCONT)
+    time.sleep(2)
+    assert not (top / "out" / "once").exists(), "what was asked for too late is not done a second time"
+    after, _ = jobs.run(BOX)
+    assert after.ok and jobs.warm._process is process
 
 
 def test_it_comes_back_after_it_was_killed(jobs: Jobs) -> None:
