@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import time
 from collections.abc import Callable
 from html import escape
 from html.parser import HTMLParser
@@ -12,6 +13,8 @@ from urllib.parse import quote, unquote, urlsplit
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_inline import StateInline
 from markupsafe import Markup
 from mdit_py_plugins.tasklists import tasklists_plugin
 
@@ -76,16 +79,43 @@ _DEPTH_MAX = 400  # open tags; the time to clean HTML grows with the square of i
 Address = Callable[[str], str]
 
 
-def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).use(tasklists_plugin)
+class _TooIntricate(Exception):
+    """The text takes longer to lay out than any that is meant to be read."""
+
+
+class _Deadline:
+    """Raises once this thread has worked for too long; its own time, so that a busy machine changes no page."""
+
+    def __init__(self) -> None:
+        self._end_s = time.thread_time() + limits.MARKDOWN_S
+
+    def check(self) -> None:
+        if time.thread_time() > self._end_s:
+            raise _TooIntricate
+
+    def in_block(self, state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        self.check()
+        return False
+
+    def in_line(self, state: StateInline, silent: bool) -> bool:
+        self.check()
+        return False
+
+
+def _parser(deadline: _Deadline) -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).use(tasklists_plugin)
+    # Rules that match nothing: markdown-it asks them at every step, and so can be stopped.
+    parser.block.ruler.before("code", "deadline", deadline.in_block)
+    parser.inline.ruler.before("text", "deadline", deadline.in_line)
+    return parser
 
 
 class _Rewriter(HTMLParser):
     """Passes HTML on with links and pictures rewritten, headings one level down with ids, tables able to scroll."""
 
-    def __init__(self, base: str, address: Address) -> None:
+    def __init__(self, base: str, address: Address, deadline: _Deadline) -> None:
         super().__init__(convert_charrefs=True)
-        self.base, self.address = base, address
+        self.base, self.address, self.deadline = base, address, deadline
         self.out: list[str] = []
         self.links = 0
         self.tables = 0
@@ -130,6 +160,7 @@ class _Rewriter(HTMLParser):
         return name if self.links else f'<a href="{escape(target)}">{name}</a>'
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.deadline.check()
         values = {name: value or "" for name, value in attrs}
         if tag in _DROPPED:
             self.dropped += 1
@@ -161,6 +192,7 @@ class _Rewriter(HTMLParser):
             self.out.append(f"<{tag}{told}>")
 
     def handle_endtag(self, tag: str) -> None:
+        self.deadline.check()
         if tag in _DROPPED:
             self.dropped = max(0, self.dropped - 1)
         elif self.dropped or tag in _VOID or tag == "input":
@@ -191,8 +223,21 @@ class _Rewriter(HTMLParser):
             self.out.append(f"</{tag}>")
 
     def handle_data(self, data: str) -> None:
+        self.deadline.check()
         if not self.dropped:
             self.out.append(escape(data, quote=False))
+
+    def handle_comment(self, data: str) -> None:
+        self.deadline.check()
+
+    def handle_decl(self, decl: str) -> None:
+        self.deadline.check()
+
+    def handle_pi(self, data: str) -> None:
+        self.deadline.check()
+
+    def unknown_decl(self, data: str) -> None:
+        self.deadline.check()
 
 
 def _slug(words: str) -> str:
@@ -211,11 +256,18 @@ def _only_here(tag: str, name: str, value: str) -> str | None:
 def render(text: str, *, base: str = "README.md", address: Address) -> Markup:
     """Markdown as safe HTML.
 
-    `base` is the document's path in the repository, `address` gives the address here of a path in it.
+    `base` is the document's path in the repository, `address` gives the address here of a path in it. A text made to
+    take long (`limits.MARKDOWN_S`) comes back as it was written.
     """
-    rewriter = _Rewriter(base, address)
-    rewriter.feed(_parser().render(text[: limits.README_BYTES]))
-    rewriter.close()
+    text = text[: limits.README_BYTES]
+    deadline = _Deadline()
+    rewriter = _Rewriter(base, address, deadline)
+    try:
+        rewriter.feed(_parser(deadline).render(text))
+        rewriter.close()
+    except _TooIntricate:
+        told = "This text is too intricate to lay out; here it is as written."
+        return Markup(f'<p>{told}</p><pre tabindex="0">{escape(text)}</pre>')
     clean = nh3.clean(
         "".join(rewriter.out),
         tags=_TAGS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, request
 from pydantic import BaseModel, ConfigDict
 
+from registry.designs import files as version_files
 from registry.designs import queries
 from registry.designs.schemas import DesignList, DesignQuery, FileView
 from registry.web.context import stores
@@ -35,7 +36,7 @@ def list_designs(query: DesignQuery) -> DesignList:
 @operation(blueprint, "GET", "/designs/<slug>/versions/<ref>/files", query=Paging, answers={200: FileList})
 def list_files(slug: str, ref: str, query: Paging) -> FileList:
     """The files of a version as they lie in its repository."""
-    files = queries.list_files(stores(), slug, ref.replace("~", "/"))
+    files = version_files.list_files(stores(), slug, ref.replace("~", "/"))
     start, end = (query.page - 1) * query.per_page, query.page * query.per_page
     more = address(page=query.page + 1) if end < len(files) else None
-    return FileList(items=files[start:end], total=len(files), next=more)
+    return FileList(items=list(files[start:end]), total=len(files), next=more)

@@ -9,9 +9,12 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response as Redirect
 
+from registry import limits
+from registry.designs import files as version_files
 from registry.designs import queries, service
 from registry.designs.schemas import DesignDetail, DesignQuery, FileView, Submission, VersionDetail
 from registry.errors import RegistryError
+from registry.recent import Recent
 from registry.web import markdown, people
 from registry.web.context import parse, stores
 from registry.web.files import guard
@@ -19,6 +22,7 @@ from registry.web.paging import Pages
 from registry.web.rates import submissions
 
 blueprint = Blueprint("designs", __name__)
+_laid_out: Recent[Markup] = Recent(limits.KEPT_TEXTS_CHARS, lambda html: len(html) + 1_000)
 
 
 @blueprint.get("/")
@@ -48,12 +52,16 @@ def read_version(slug: str, label: str | None) -> tuple[DesignDetail, VersionDet
 def _readme(design: DesignDetail, version: VersionDetail, path: str) -> Markup:
     if not path:
         return Markup("")
+    base = f"/designs/{design.slug}/{version.label}/files/"
+
+    def lay_out() -> Markup:
+        text = version_files.read_text(stores(), design.slug, version.label, path)
+        return markdown.render(text, base=path, address=lambda name: base + quote(name))
+
     try:
-        text = queries.read_text(stores(), design.slug, version.label, path)
+        return _laid_out.get((design.url, design.subdir, version.commit, path, base), lay_out)
     except RegistryError:
         return Markup("")
-    base = f"/designs/{design.slug}/{version.label}/files/"
-    return markdown.render(text, base=path, address=lambda name: base + quote(name))
 
 
 @blueprint.get("/designs/<slug>", defaults={"label": None})
@@ -83,7 +91,7 @@ def list_files(slug: str, label: str) -> str:
     """The repository's own files, by folder."""
     design, version = read_version(slug, label)
     folders: dict[str, list[FileView]] = defaultdict(list)
-    files = queries.list_files(stores(), slug, label)
+    files = version_files.list_files(stores(), slug, label)
     for file in files[:5_000]:
         folders[file.path.rpartition("/")[0]].append(file)
     return render_template(
@@ -99,10 +107,10 @@ def list_files(slug: str, label: str) -> str:
 @blueprint.get("/designs/<slug>/<label>/files/<path:path>")
 def show_file(slug: str, label: str, path: str) -> Response | Redirect:
     """A file as it lies in the repository, with nothing in it able to act; a folder leads to its place in the list."""
-    folder = path.rstrip("/")
-    if any(file.path.startswith(f"{folder}/") for file in queries.list_files(stores(), slug, label)):
-        return redirect(f"/designs/{quote(slug)}/{quote(label, safe='~')}/files#{quote(folder)}")
-    return guard(Response(queries.open_file(stores(), slug, label, path)), path)
+    content = version_files.open_file(stores(), slug, label, path)
+    if content is None:
+        return redirect(f"/designs/{quote(slug)}/{quote(label, safe='~')}/files#{quote(path.rstrip('/'))}")
+    return guard(Response(content), path)
 
 
 @blueprint.get("/submit")

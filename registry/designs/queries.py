@@ -12,7 +12,7 @@ from sqlalchemy import String, cast, func
 from sqlmodel import Session, col, select
 
 from registry.accounts.queries import find_account, handle_of
-from registry.designs import mirrors, search
+from registry.designs import search
 from registry.designs.reading.licence_names import in_words
 from registry.designs.schemas import (
     AuthorView,
@@ -22,14 +22,12 @@ from registry.designs.schemas import (
     DesignQuery,
     Facet,
     Facets,
-    FileView,
     FindingView,
     VersionDetail,
     VersionItem,
 )
 from registry.designs.tables import Design, DesignTool, Revision
-from registry.errors import NotFound, TooLarge
-from registry.stores.stores import Stores
+from registry.errors import NotFound
 
 KIND_LABELS = {
     "board": "Boards",
@@ -286,31 +284,3 @@ def version_detail(design: Design, revision: Revision) -> VersionDetail:
         manifest=about.get("manifest", ""),
         picture=design.picture or None,
     )
-
-
-def list_files(stores: Stores, slug: str, label: str | None) -> list[FileView]:
-    """The version's own files. Raises: NotFound."""
-    with stores.db.reading() as session:
-        design = find_design(session, slug)
-        revision = find_revision(session, design, label)
-    with mirrors.open_tree(stores, design, revision) as tree:
-        return [FileView(path=file.path, size_bytes=file.size_bytes) for file in tree.files.values()]
-
-
-def open_file(stores: Stores, slug: str, label: str | None, path: str, limit_bytes: int = 32 * 1024 * 1024) -> bytes:
-    """A file of the version as it lies in the repository. Raises: NotFound, TooLarge."""
-    with stores.db.reading() as session:
-        design = find_design(session, slug)
-        revision = find_revision(session, design, label)
-    with mirrors.open_tree(stores, design, revision) as tree:
-        file = tree.files.get(path)
-        if file is None:
-            raise NotFound(f"This version has no file {path[:200]}.", "Look at its list of files.")
-        if file.size_bytes > limit_bytes:
-            raise TooLarge(f"{path} is too large to show here.", "Clone the repository to get it.")
-        return tree.read(path, limit_bytes)
-
-
-def read_text(stores: Stores, slug: str, label: str | None, path: str) -> str:
-    """A text file of the version, however it is encoded. Raises: NotFound, TooLarge."""
-    return open_file(stores, slug, label, path).decode("utf-8", errors="replace")

@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, NamedTuple
+from typing import IO, Literal, NamedTuple
 
 from builders.contract import SourceFile
 from registry import limits
@@ -105,9 +105,27 @@ class GitTree:
 
     def read(self, path: str, limit_bytes: int = limits.MIB) -> bytes:
         """The first `limit_bytes` of a file. Raises: KeyError."""
-        file = self.files[path]
+        return self.read_file(self.files[path], limit_bytes)
+
+    def read_file(self, file: SourceFile, limit_bytes: int = limits.MIB) -> bytes:
+        """The first `limit_bytes` of a file that `files` or `look_up` gave."""
         with self._lock:
             return self._open().read(file.blob, limit_bytes)
+
+    def look_up(self, path: str) -> SourceFile | Literal["folder"] | None:
+        """What is at one path, asked for without listing the others; None for what is not taken, too."""
+        if path_fault(path):
+            return None
+        for mode, kind, blob, size, raw in _entries(self.mirror, f"{self.commit}:{self.subdir}", path):
+            if kind == "tree":
+                return "folder"
+            file = SourceFile(path, blob, size)
+            if _judge(mode, kind, size, raw)[1]:
+                return None
+            if size in _LFS_SIZE_BYTES and is_lfs_pointer(self.read_file(file)):
+                return None
+            return file
+        return None
 
     def copy_to(self, wanted: Mapping[str, str], folder: Path) -> int:
         """Write files into an own, empty folder: path there -> path here. Returns: bytes written.
@@ -174,9 +192,10 @@ class GitTree:
         return [file.path for file, content in zip(small, contents, strict=True) if is_lfs_pointer(b"".join(content))]
 
 
-def _entries(mirror: Path, treeish: str) -> Iterator[tuple[str, str, str, int, bytes]]:
-    """(mode, type, object, size, raw path) of everything below a tree, as git prints it."""
-    with git_run.opened(mirror, ["ls-tree", "-r", "-l", "-z", "--full-tree", treeish]) as process:
+def _entries(mirror: Path, treeish: str, path: str = "") -> Iterator[tuple[str, str, str, int, bytes]]:
+    """(mode, type, object, size, raw path) of everything below a tree, or of one path in it, as git prints it."""
+    which = [treeish, "--", path] if path else ["-r", treeish]
+    with git_run.opened(mirror, ["ls-tree", "-l", "-z", "--full-tree", *which]) as process:
         assert process.stdout is not None
         rest, count = b"", 0
         while chunk := process.stdout.read(1 << 20):

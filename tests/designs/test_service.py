@@ -12,7 +12,7 @@ from sqlmodel import select
 
 from registry.builds import service as builds
 from registry.builds.tables import Build
-from registry.designs import queries, service
+from registry.designs import files, queries, service
 from registry.designs.schemas import DesignQuery, Submission
 from registry.designs.tables import Design, Revision
 from registry.errors import Invalid, RegistryError
@@ -72,7 +72,7 @@ def test_a_vanished_repository_keeps_its_last_good_copy_and_says_so(stores: Stor
     with stores.db.reading() as session:
         detail = queries.get_design(session, done.slug)
     assert detail.sync_message and detail.versions
-    assert "knob" in queries.read_text(stores, done.slug, "v1.0", "README.md").lower()
+    assert "knob" in files.read_text(stores, done.slug, "v1.0", "README.md").lower()
 
 
 def test_a_closed_design_leaves_nothing_behind(stores: Stores, repository: Path) -> None:

@@ -55,6 +55,9 @@ def repeated(piece: str, size_bytes: int) -> str:
         "](",
         "&",
         "<a ",
+        "<!--",
+        "<?a",
+        "- a\n",
     ],
 )
 @pytest.mark.parametrize("name", ["README.md", "README.rst"])

@@ -190,6 +190,24 @@ def test_a_folder_is_a_tree_of_its_own(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "again.txt").read_text() == "bb"
 
 
+def test_one_path_is_looked_up_as_the_list_has_it(tmp_path: Path) -> None:
+    lfs = b"version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize 12345678\n" % (b"ab" * 32)
+    repo = make_repo(tmp_path / "press", {"hw/a/c.txt": "ccc", "hw/*.txt": "star", "hw/:x": "colon", "hw/big": lfs})
+    os.symlink("a", repo / "hw" / "link")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-q", "-m", "link")
+    where = mirrored(repo, tmp_path)
+    with store.GitTree(where, store.find_commit(where), "hw") as tree:
+        assert set(tree.files) == {"a/c.txt", "*.txt", ":x"}
+        for path, file in tree.files.items():
+            assert tree.look_up(path) == file and tree.read_file(file) == tree.read(path)
+        assert tree.look_up("a") == "folder"
+        for path in ("link", "big", "nope", "a/nope", "?.txt", "a/", "../README.md", "", "-r", "link/c.txt"):
+            assert tree.look_up(path) is None, path
+    with pytest.raises(NotFound):
+        store.GitTree(where, "1" * 40).look_up("a")
+
+
 def test_reading_is_bounded_and_goes_on_after_large_files(tmp_path: Path) -> None:
     large = os.urandom(9 * limits.MIB)
     where = mirrored(make_repo(tmp_path / "press", {"large.bin": large, "small.txt": "x", "empty": ""}), tmp_path)
