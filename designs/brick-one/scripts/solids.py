@@ -9,7 +9,7 @@ from pathlib import Path
 
 import cadquery as cq
 
-BLACK, MARK, TIN = cq.Color(0.07, 0.07, 0.08), cq.Color(0.62, 0.62, 0.60), cq.Color(0.76, 0.76, 0.75)
+BLACK, MARK, TIN = cq.Color(0.17, 0.17, 0.18), cq.Color(0.62, 0.62, 0.60), cq.Color(0.76, 0.76, 0.75)
 GOLD, STEEL, WHITE = cq.Color(0.86, 0.70, 0.32), cq.Color(0.66, 0.68, 0.70), cq.Color(0.90, 0.90, 0.87)
 
 # What says how things look: OCCT writes these entities in an order that depends on addresses in memory.
