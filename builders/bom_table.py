@@ -43,9 +43,11 @@ class BomTableBuilder:
     version = "3"
 
     def available(self) -> str:
+        """Always "": what reads tables comes with the registry."""
         return ""
 
     def tools(self) -> Mapping[str, str]:
+        """The packages that read spreadsheets."""
         return {name: importlib.metadata.version(name) for name in ("openpyxl", "odfpy")}
 
     def detect(self, tree: Tree) -> list[Target]:
@@ -95,6 +97,7 @@ class BomTableBuilder:
         )
 
     def build(self, target: Target, work: Workspace) -> list[Artifact]:
+        """Raises: BuildFailed if the file can't be read as a table."""
         program = [PYTHON, "-m", "builders.programs.bom_table", f"{SRC}/table{target.options['suffix']}"]
         outcome = work.run(program, step="Read the table", limits=Limits(wall_s=60, memory_bytes=1024 * MIB))
         if not outcome.ok:

@@ -141,6 +141,7 @@ class Outcome:
 
     @property
     def ok(self) -> bool:
+        """Whether the tool ended by itself and well."""
         return self.status == 0 and not self.stopped
 
     def why(self, tool: str) -> str:

@@ -30,6 +30,7 @@ def opened() -> Iterator[Stores]:
 
 
 def print_json(value: Any) -> None:
+    """Print a value or a model as JSON, on standard output."""
     if isinstance(value, BaseModel):
         value = value.model_dump(mode="json")
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))

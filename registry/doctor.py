@@ -49,6 +49,7 @@ class ToolReport:
 
     @property
     def ok(self) -> bool:
+        """Whether the tool is here and of use."""
         return self.status == "ok"
 
     def as_dict(self) -> dict[str, Any]:

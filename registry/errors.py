@@ -29,11 +29,15 @@ class Invalid(RegistryError):
 
 
 class NotFound(RegistryError):
+    """What was asked for is not here."""
+
     status = 404
     title = "Not found"
 
 
 class Forbidden(RegistryError):
+    """The one who asks may not do this."""
+
     status = 403
     title = "Not allowed"
 
@@ -46,11 +50,15 @@ class Unauthenticated(RegistryError):
 
 
 class Conflict(RegistryError):
+    """It does not go with what is there already."""
+
     status = 409
     title = "In conflict with what is there"
 
 
 class TooLarge(RegistryError):
+    """It is more than the registry takes."""
+
     status = 413
     exit_code = 2
     title = "Too large"

@@ -48,18 +48,22 @@ class Settings:
 
     @property
     def mirrors(self) -> Path:
+        """The folder of mirrored repositories."""
         return self.data / "mirrors"
 
     @property
     def blobs(self) -> Path:
+        """The folder of artifacts."""
         return self.data / "blobs"
 
     @property
     def work(self) -> Path:
+        """The folder in which targets are built."""
         return self.data / "work"
 
     @property
     def on_sqlite(self) -> bool:
+        """Whether the database is SQLite; else it is PostgreSQL."""
         return self.database_url.startswith("sqlite")
 
 

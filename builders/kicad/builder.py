@@ -46,12 +46,15 @@ class KicadBuilder:
     version = "5"
 
     def available(self) -> str:
+        """A sentence if boards can't be built here, else ""."""
         return kicad.why_not()
 
     def tools(self) -> Mapping[str, str]:
+        """KiCad, and whatever else an output can depend on."""
         return kicad.tools()
 
     def detect(self, tree: Tree) -> list[Target]:
+        """A target for each board, and for each schematic without one."""
         return finding.detect(tree, self.name)
 
     def build(self, target: Target, work: Workspace) -> list[Artifact]:

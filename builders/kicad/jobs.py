@@ -23,6 +23,7 @@ class Jobset:
         self._jobs: list[dict[str, Any]] = []
 
     def add(self, kind: str, **settings: Any) -> None:
+        """Add a job; `__` in the name of a setting stands for a dot."""
         identity = f"00000000-0000-4000-8000-{len(self._jobs):012d}"
         dotted = {name.replace("__", "."): value for name, value in settings.items()}
         self._jobs.append({"id": identity, "type": kind, "description": kind, "settings": dotted})

@@ -46,6 +46,7 @@ def resolve(project_dir: str, reference: str) -> str | None:
 
 
 def text_of(tree: Tree, path: str, limit_bytes: int = TEXT_BYTES) -> str:
+    """The beginning of a file as text, whatever its encoding. Raises: KeyError."""
     return tree.read(path, limit_bytes).decode("utf-8", errors="replace")
 
 
@@ -104,10 +105,12 @@ class Project:
     too_far: list[str] = field(default_factory=list)
 
     def beside(self, tree: Tree, ending: str) -> str | None:
+        """The file of the project's own name with another ending; None if there is none."""
         path = posixpath.join(self.folder, self.stem + ending)
         return path if path in tree.files else None
 
     def add(self, path: str) -> None:
+        """Take a file among those that the target reads, or note that it lies too far away."""
         placed = workspace_path(self.folder, path)
         if placed is None:
             self.too_far.append(path)

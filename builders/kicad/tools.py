@@ -48,6 +48,7 @@ def why_not() -> str:
 
 
 def major(version: str) -> int:
+    """The first number of a version; 0 if it has none."""
     head = version.split(".")[0]
     return int(head) if head.isdigit() else 0
 
@@ -81,6 +82,7 @@ def _library_version(package: str) -> str:
 
 
 def has_models() -> bool:
+    """Whether KiCad's library of 3D models is installed."""
     return (SHARE / "3dmodels").is_dir()
 
 

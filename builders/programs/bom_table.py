@@ -26,6 +26,7 @@ _NO = re.compile(r"0|no|n|false|-", re.IGNORECASE)
 
 
 def fail(sentence: str) -> None:
+    """End the program with a sentence for the designer."""
     print(f"table: {sentence}")
     sys.exit(1)
 
@@ -46,6 +47,7 @@ def check_zip(path: Path) -> None:
 
 
 def xlsx_rows(path: Path) -> list[list[str]]:
+    """Rows of the best sheet of an XLSX file."""
     import openpyxl
 
     check_zip(path)
@@ -56,6 +58,7 @@ def xlsx_rows(path: Path) -> list[list[str]]:
 
 
 def cells(row: tuple[Any, ...]) -> list[str]:
+    """A row's cells as text; numbers with twelve digits at most."""
     return [
         "" if cell is None else f"{cell:.12g}" if isinstance(cell, float) else str(cell).strip()[:CELL_CHARS]
         for cell in row
@@ -63,6 +66,7 @@ def cells(row: tuple[Any, ...]) -> list[str]:
 
 
 def ods_rows(path: Path) -> list[list[str]]:
+    """Rows of the best sheet of an ODS file."""
     from odf import opendocument, teletype
     from odf.namespaces import TABLENS
     from odf.table import Table, TableRow
@@ -108,6 +112,7 @@ def designators(text: str) -> list[str]:
 
 
 def quantity(text: str) -> float | None:
+    """The first number in a cell; None if it holds none."""
     found = _NUMBER.search(text)
     return float(found[1].replace(",", ".")) if found else None
 
@@ -193,6 +198,7 @@ HEADER: list[str] = []
 
 
 def main(path: Path) -> None:
+    """Read a table and write its lines as lines.json."""
     try:
         if path.suffix == ".xlsx":
             rows = xlsx_rows(path)

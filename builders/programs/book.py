@@ -80,6 +80,7 @@ def embed(html: str) -> str:
 
 
 def pdf(source: Path) -> None:
+    """Lay out the book as PDF, and write its HTML with everything in it."""
     import weasyprint
     from weasyprint.urls import URLFetcher
 

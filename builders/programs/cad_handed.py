@@ -57,6 +57,7 @@ class Handed:
         self._bodies: list[Any] = []
 
     def take(self, obj: Any, name: Any) -> None:
+        """Note an object that was exported, once, under the name of its file."""
         bodies = [obj] if isinstance(obj, cq.Shape) else obj.vals() if isinstance(obj, cq.Workplane) else []
         shapes = [body.wrapped for body in bodies if isinstance(body, cq.Shape)]
         known = bool(shapes) and all(any(one.IsSame(other) for other in self._bodies) for one in shapes)

@@ -82,6 +82,7 @@ def take_pages(made: Path, stem: str) -> None:
 
 
 def take(request: dict[str, Any], made: Path) -> None:
+    """Put what KiCad made where it was promised."""
     stem = request["stem"]
     take_gerbers(made, stem)
     for name in ("positions.csv", "positions-all-pos.csv"):
@@ -95,6 +96,7 @@ def take(request: dict[str, Any], made: Path) -> None:
 
 
 def read_json(path: Path) -> Any:
+    """What a JSON file holds; None if it can't be read."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -121,6 +123,7 @@ def drop_unpopulated(rows: list[dict[str, Any]]) -> None:
 
 
 def write(name: str, data: Any) -> None:
+    """Write an output as JSON, in an order that depends on nothing else."""
     text = json.dumps(data, indent=1, ensure_ascii=False, sort_keys=isinstance(data, dict))
     (OUT / name).write_text(text + "\n", encoding="utf-8")
 

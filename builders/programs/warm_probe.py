@@ -10,4 +10,4 @@ def main(argv: list[str]) -> int:
     with open("/scratch/probe", "w") as probe:
         probe.write("ok")
     alone = sorted(name for name in os.listdir("/proc") if name.isdigit()) == ["1"]
-    return 0 if alone and not os.path.ismount("/jobs") and os.getpid() == 1 else 4
+    return 0 if alone and not os.listdir("/jobs") and os.getpid() == 1 else 4

@@ -11,6 +11,7 @@ from registry.console import columns_of, json_option, opened, print_json
 
 
 def register(group: click.Group) -> None:
+    """Add this feature's commands to the command line."""
     group.add_command(account)
 
 

@@ -60,6 +60,7 @@ def report(session: Session, account_id: int) -> AccountReport:
 
 
 def has_accounts(session: Session) -> bool:
+    """Whether anybody has an account here."""
     return session.exec(select(Account.id).limit(1)).first() is not None
 
 

@@ -17,22 +17,30 @@ class _In(BaseModel):
 
 
 class SignUp(_In):
+    """What somebody fills in to get an account."""
+
     handle: str = Field(default="", max_length=_TEXT_CHARS)
     email: str = Field(default="", max_length=_TEXT_CHARS)
     password: str = Field(default="", max_length=_TEXT_CHARS, repr=False)
 
 
 class LogIn(_In):
+    """What somebody fills in to log in."""
+
     handle: str = Field(default="", max_length=_TEXT_CHARS)
     password: str = Field(default="", max_length=_TEXT_CHARS, repr=False)
 
 
 class PasswordChange(_In):
+    """What somebody who is logged in fills in to change their password."""
+
     old_password: str = Field(default="", max_length=_TEXT_CHARS, repr=False)
     password: str = Field(default="", max_length=_TEXT_CHARS, repr=False)
 
 
 class PasswordReset(_In):
+    """What somebody with a reset link fills in."""
+
     password: str = Field(default="", max_length=_TEXT_CHARS, repr=False)
 
 

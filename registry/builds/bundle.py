@@ -34,6 +34,8 @@ _LICENCE_NAMES = ("licen", "copying", "unlicense", "notice")
 
 @dataclass(frozen=True, slots=True)
 class Packed:
+    """A bundle that was written to the store."""
+
     digest: str
     size_bytes: int
 

@@ -14,7 +14,7 @@ _SEVERITIES = ("error", "warning")
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """All findings of one rule and severity. `short`: few enough to be shown without unfolding."""
+    """All findings of one rule and severity."""
 
     rule: str
     title: str
@@ -24,6 +24,7 @@ class Kind:
 
     @property
     def short(self) -> bool:
+        """Whether its findings are few enough to be shown without unfolding."""
         return self.count <= OPEN_MAX
 
 

@@ -21,6 +21,7 @@ _wait = click.option("--wait", is_flag=True, help="Return when the build has end
 
 
 def register(group: click.Group) -> None:
+    """Add this feature's commands to the command line."""
     for command in (submit, build, bundle, verify, demo):
         group.add_command(command)
 
@@ -47,6 +48,7 @@ def wait_for(stores: Stores, build_id: int, title: str) -> BuildReport:
 
 
 def print_report(report: BuildReport) -> None:
+    """Print a build's targets as a table, on standard error."""
     rows = [("TARGET", "BUILDER", "STATE", "SECONDS", "FILES", "")]
     for target in report.targets:
         seconds = "cached" if target.cached else f"{target.seconds or 0:.1f}"

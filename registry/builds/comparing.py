@@ -291,4 +291,5 @@ def compare_files(old: Files, new: Files) -> tuple[list[FileChange], int]:
 
 
 def only_changed(rows: Sequence[FieldChange]) -> list[FieldChange]:
+    """The rows whose value is another."""
     return [row for row in rows if row.old != row.new]

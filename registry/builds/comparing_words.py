@@ -145,6 +145,7 @@ def of_targets(targets: Sequence[TargetChange]) -> list[str]:
 
 
 def of_checks(checks: Sequence[CheckChange]) -> list[str]:
+    """A sentence on what the rule checks find more or fewer of; none if they find the same."""
     told = []
     for severity, one in (("error", "error"), ("warning", "warning")):
         more = sum(check.new - check.old for check in checks if check.severity == severity)
@@ -154,12 +155,14 @@ def of_checks(checks: Sequence[CheckChange]) -> list[str]:
 
 
 def of_licence(old: VersionDetail, new: VersionDetail) -> str:
+    """A sentence on the licence, changed or not."""
     if old.licence == new.licence:
         return f"The licence is unchanged ({new.licence})." if new.licence else "The licence is unchanged."
     return f"The licence changed from {old.licence or 'none'} to {new.licence or 'none'}."
 
 
 def of_files(files: Sequence[FileChange], *readmes: str) -> list[str]:
+    """Sentences on the files that differ, the README first."""
     counts = {sort: sum(file.change == sort for file in files) for sort in ("changed", "moved", "added", "removed")}
     told: list[str] = []
     for sort, count in counts.items():

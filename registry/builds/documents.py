@@ -47,17 +47,21 @@ class BookBuilder:
     version = "3"
 
     def available(self) -> str:
+        """A sentence if the sandbox does not work here, else ""."""
         from registry.stores import sandbox
 
         return sandbox.why_not()
 
     def tools(self) -> Mapping[str, str]:
+        """The packages that lay out the book and its picture."""
         return {name: importlib.metadata.version(name) for name in ("weasyprint", "pillow", "pydyf")}
 
     def detect(self, tree: Tree) -> list[Target]:
+        """Nothing: a book is not found in a tree but made from what was built."""
         return []
 
     def build(self, target: Target, work: Workspace) -> list[Artifact]:
+        """Lay out the book, and settle its picture if it has one."""
         limits_ = Limits(wall_s=180, memory_bytes=3 * limits.GIB)
         if target.options.get("picture"):
             outcome = work.run_warm(
@@ -99,6 +103,7 @@ def _environment() -> Environment:
 
 
 def page_address(settings: Settings, design: Design, revision: Revision) -> str:
+    """The address of a version's page, as documents print it."""
     return f"{settings.public_url}/designs/{design.slug}/{revision.label}"
 
 

@@ -122,10 +122,12 @@ def announce(session: Session) -> None:
 
 
 def leave(session: Session) -> None:
+    """Take this process off the list of workers."""
     mine = session.get(Worker, worker_name())
     if mine is not None:
         session.delete(mine)
 
 
 def workers_alive(session: Session) -> int:
+    """How many workers have been heard of within their lease."""
     return sum(1 for row in session.exec(select(Worker)) if row.lease_until >= utcnow() and not is_gone(row.id))

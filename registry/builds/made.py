@@ -20,6 +20,7 @@ class Made:
     artifacts: list[Artifact] = field(default_factory=list)
 
     def first(self, role: str) -> Artifact | None:
+        """The first artifact with a role; None if there is none."""
         return next((artifact for artifact in self.artifacts if artifact.role == role), None)
 
 

@@ -11,6 +11,8 @@ from registry.values import utcnow
 
 
 def start_run(stores: Stores, run_id: int) -> None:
+    """Record that a target's run has begun."""
+
     def begin(session: Session) -> None:
         run = session.get_one(TargetRun, run_id)
         run.state, run.started_at = "running", utcnow()
@@ -20,6 +22,8 @@ def start_run(stores: Stores, run_id: int) -> None:
 
 
 def end_run(stores: Stores, run_id: int, ended: Ended) -> None:
+    """Record how a target's run ended."""
+
     def write(session: Session) -> None:
         run = session.get_one(TargetRun, run_id)
         run.state, run.key, run.cached, run.seconds = ended.state, ended.key, ended.cached, ended.seconds

@@ -31,6 +31,7 @@ LOG_SHOWN_CHARS = 12_000
 
 
 def artifact_url(key: str, path: str) -> str:
+    """The address of an artifact, the same for as long as its key."""
     return f"/artifacts/{key}/{quote(path)}"
 
 
@@ -168,6 +169,7 @@ def states_by_commit(session: Session, slug: str) -> dict[tuple[str, str], str]:
 
 
 def has_materials(session: Session, build_id: int) -> bool:
+    """Whether a build has a merged bill of materials."""
     build = session.get(Build, build_id)
     return build is not None and build.materials_digest != ""
 

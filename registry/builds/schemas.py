@@ -59,13 +59,17 @@ class TargetView(_Out):
     tools: dict[str, str] = Field(default_factory=dict, description="tool -> version, of what was made or tried")
 
     def by_role(self, role: str) -> list[ArtifactView]:
+        """The artifacts with a role."""
         return [artifact for artifact in self.artifacts if artifact.role == role]
 
     def first(self, role: str) -> ArtifactView | None:
+        """The first artifact with a role; None if there is none."""
         return next(iter(self.by_role(role)), None)
 
 
 class BundleView(_Out):
+    """A bundle to download."""
+
     url: str
     size_bytes: int
     sha256: str
@@ -93,14 +97,17 @@ class BuildView(_Out):
 
     @property
     def boards(self) -> list[TargetView]:
+        """The targets that are boards."""
         return [target for target in self.targets if target.kind == "board"]
 
     @property
     def parts(self) -> list[TargetView]:
+        """The targets that are parts."""
         return [target for target in self.targets if target.kind == "part"]
 
     @property
     def book(self) -> TargetView | None:
+        """The build book's target; None if there is none."""
         return next((target for target in self.targets if target.kind == "book"), None)
 
 
@@ -113,6 +120,8 @@ class Use(_Out):
 
 
 class Alternate(_Out):
+    """Another article that may stand in for a line's own."""
+
     manufacturer: str = ""
     mpn: str = ""
     supplier: str = ""
@@ -145,6 +154,7 @@ class BomLine(_Out):
 
     @property
     def designators(self) -> list[str]:
+        """The designators of all its uses."""
         return [designator for use in self.uses for designator in use.designators]
 
 
@@ -156,6 +166,8 @@ class Materials(_Out):
 
 
 class TargetReport(_Out):
+    """One target in the short report of a build."""
+
     name: str
     builder: str
     status: str

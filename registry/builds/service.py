@@ -116,6 +116,7 @@ def warm_processes(stores: Stores) -> WarmFamilies:
 
 
 def close_warm() -> None:
+    """End the warm processes of this process, if there are any."""
     global _warm
     with _warm_lock:
         if _warm is not None:

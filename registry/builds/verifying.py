@@ -47,10 +47,12 @@ class Checked(BaseModel):
 
     @property
     def ok(self) -> bool:
+        """Whether nothing was found wrong."""
         return not self.problems
 
     @property
     def summary(self) -> str:
+        """What was checked and found, in a line."""
         if self.problems:
             return f"{self.design} {self.version}: {len(self.problems)} problems."
         how = "the same bytes when built again" if self.rebuilt else "every size and sha256 is right"

@@ -38,6 +38,8 @@ class Kept:
 
 @dataclass(slots=True)
 class StepRecord:
+    """A step of a build, as its page shows it."""
+
     name: str
     state: str
     seconds: float
@@ -50,11 +52,13 @@ class Log:
     parts: list[str] = field(default_factory=list)
 
     def add(self, step: str, outcome: Outcome) -> None:
+        """Add what a step said; one that ended well and said nothing is left out."""
         text = outcome.log.strip()
         if text or not outcome.ok:
             self.parts.append(f"== {step} ({outcome.seconds:.1f} s, status {outcome.status})\n{text}")
 
     def tail(self, limit_bytes: int) -> str:
+        """The end of what all steps said."""
         return "\n".join(self.parts)[-limit_bytes:]
 
 
@@ -98,6 +102,7 @@ class HostWorkspace:
         display: bool = False,
         fake_time: bool = True,
     ) -> Outcome:
+        """Run a tool in the sandbox, recorded as a step."""
         with self._recorded(step) as record:
             outcome = sandbox.run(
                 argv, self.room, limits=limits, env=env, cwd=cwd, display=display, fake_time=fake_time
@@ -108,6 +113,7 @@ class HostWorkspace:
     def run_warm(
         self, entry: str, argv: Sequence[str], *, step: str, limits: Limits = Limits(), cwd: str = SCRATCH
     ) -> Outcome:
+        """Run a program in a fork of its warm process, or cold where there is none."""
         with self._recorded(step) as record:
             if self._warm is None:
                 command = [PYTHON, "-m", f"builders.programs.{entry}", *argv]
@@ -119,17 +125,21 @@ class HostWorkspace:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
+        """Record work of the builder's own as a step."""
         with self._recorded(name):
             yield
 
     def read_output(self, path: str, limit_bytes: int = 16 * MIB) -> bytes | None:
+        """A file that a tool wrote; None if it is missing, a link or too large."""
         return read_plain(self.out, path, limit_bytes)
 
     def fail(self, group: str, reason: str, remedy: str = "") -> None:
+        """Give up one group of outputs; the first reason counts."""
         with self._lock:
             self.failures.setdefault(group, (reason, remedy))
 
     def note(self, message: str) -> None:
+        """Add a sentence for the target's page, once."""
         with self._lock:
             if message not in self.notes:
                 self.notes.append(message)

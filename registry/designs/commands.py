@@ -11,6 +11,7 @@ from registry.designs.schemas import DesignList, DesignQuery
 
 
 def register(group: click.Group) -> None:
+    """Add this feature's commands to the command line."""
     group.add_command(designs)
     group.add_command(search)
 

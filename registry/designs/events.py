@@ -14,15 +14,18 @@ Finder = Callable[[GitTree], list[tuple[str, str, str]]]
 
 
 def on_synced(stores: Stores, listener: Listener) -> None:
+    """Have a feature told of every repository that was read."""
     _add(stores, "design.synced", listener)
 
 
 def tell_synced(stores: Stores, design_id: int, new_revisions: list[int]) -> None:
+    """Tell all who asked that a repository was read."""
     for listener in stores.hooks.get("design.synced", ()):
         listener(stores, design_id, new_revisions)
 
 
 def on_look(stores: Stores, finder: Finder) -> None:
+    """Have a feature asked what can be built from a tree."""
     _add(stores, "design.look", finder)
 
 

@@ -75,6 +75,7 @@ def _card_values(design: Design) -> dict[str, Any]:
 
 
 def card_of(design: Design) -> DesignCard:
+    """A design as a card."""
     return DesignCard(**_card_values(design))
 
 
@@ -236,6 +237,7 @@ def _version_values(revision: Revision) -> dict[str, Any]:
 
 
 def list_versions(session: Session, design: Design) -> list[VersionItem]:
+    """A design's versions as its page lists them, without those that a tag or branch has left behind."""
     rows = session.exec(
         select(Revision).where(Revision.design_id == design.id, Revision.current).order_by(col(Revision.position))
     )
@@ -264,6 +266,7 @@ def get_version(session: Session, slug: str, label: str | None) -> VersionDetail
 
 
 def version_detail(design: Design, revision: Revision) -> VersionDetail:
+    """A version with what was learned from its files, from its rows."""
     about = revision.about
     return VersionDetail(
         **_version_values(revision),

@@ -75,12 +75,16 @@ class DesignCard(_Out):
 
 
 class Facet(_Out):
+    """A choice that narrows a list, and how many designs it leaves."""
+
     value: str
     label: str
     count: int
 
 
 class Facets(_Out):
+    """The choices that narrow a list."""
+
     kind: list[Facet]
     licence: list[Facet]
     tool: list[Facet]
@@ -119,6 +123,8 @@ class VersionItem(_Out):
 
 
 class AuthorView(_Out):
+    """Somebody who worked on a design."""
+
     name: str
     commits: int
 
@@ -157,5 +163,7 @@ class DesignDetail(DesignCard):
 
 
 class FileView(_Out):
+    """A file of a version."""
+
     path: str
     size_bytes: int

@@ -27,6 +27,7 @@ def sqlite_match(query: str) -> str:
 
 
 def postgres_match(query: str) -> str:
+    """A tsquery that no input can break: phrases in their order, the last word of each a prefix."""
     return " & ".join("(" + " <-> ".join(phrase) + ":*)" for phrase in words_of(query))
 
 

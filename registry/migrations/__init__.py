@@ -19,6 +19,7 @@ _POSTGRES_LOCK = 0x6272_6963  # "bric": any fixed number
 
 
 def config() -> Config:
+    """Alembic's settings, which need no file."""
     settings = Config()
     settings.set_main_option("script_location", str(_HERE))
     return settings

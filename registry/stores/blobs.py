@@ -86,13 +86,17 @@ class Blobs:
         return place
 
     def has(self, digest: str) -> bool:
+        """Whether there is content of this digest."""
         return self._place(digest).is_file()
 
     def open(self, digest: str) -> BinaryIO:
+        """Content as a stream. Raises: NotFound."""
         return self.path(digest).open("rb")
 
     def read(self, digest: str) -> bytes:
+        """Content as bytes. Raises: NotFound."""
         return self.path(digest).read_bytes()
 
     def copy_to(self, digest: str, path: Path) -> None:
+        """Write content to a file. Raises: NotFound."""
         shutil.copyfile(self.path(digest), path)

@@ -72,10 +72,12 @@ class S3Blobs(Blobs):
         return place
 
     def put_file_locally(self, path: Path) -> str:
+        """Keep a file in the folder of this host alone."""
         with path.open("rb") as source:
             return super()._store(iter(lambda: source.read(1024 * 1024), b""))
 
     def has(self, digest: str) -> bool:
+        """Whether the bucket holds content of this digest."""
         self._place(digest)
         with _said(digest):
             return self._is_there(digest)

@@ -64,6 +64,7 @@ class Database:
                 pause_s = min(pause_s * 2, 2.0)
 
     def answers(self) -> bool:
+        """Whether the database can be reached now."""
         try:
             with self.engine.connect() as connection:
                 connection.execute(text("SELECT 1"))
@@ -72,6 +73,7 @@ class Database:
             return False
 
     def close(self) -> None:
+        """End its connections."""
         self.engine.dispose()
 
 

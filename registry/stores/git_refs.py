@@ -37,6 +37,7 @@ def ref_name_fault(name: str) -> str:
 
 
 def ref_lines(where: Path) -> list[list[str]]:
+    """Branches and tags as git lists them, a list of fields each."""
     fields = (
         "refname",
         "objecttype",
@@ -97,6 +98,7 @@ def find_commit(where: Path, text: str = "") -> str:
 
 
 def commit_of(where: Path, checked: str) -> str | None:
+    """The commit that a checked name stands for; None if there is none."""
     outcome = git_run.run(
         where, ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{checked}^{{commit}}"], check=False
     )

@@ -51,6 +51,7 @@ class RepoUrl:
 
     @property
     def local(self) -> bool:
+        """Whether the repository lies on this machine."""
         return self.scheme == "file"
 
     @property
@@ -66,6 +67,7 @@ class RepoUrl:
 
     @property
     def fallback_name(self) -> str:
+        """What the design is called if nothing in it says so: the address's last word."""
         name = unquote(self.url.rstrip("/").rsplit("/", 1)[-1])
         return name.removesuffix(".git") or "design"
 

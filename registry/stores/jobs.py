@@ -52,9 +52,11 @@ class Jobs:
         self._tasks[name] = self._huey.task(name=name)(run)
 
     def enqueue(self, name: str, *args: str | int | bool) -> None:
+        """Put a registered task into the queue."""
         self._tasks[name](*args)
 
     def waiting(self) -> int:
+        """How many tasks are in the queue."""
         return int(self._huey.pending_count())
 
     def consume(self, slots: int) -> None:

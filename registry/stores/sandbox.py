@@ -133,6 +133,7 @@ def drop(limits: Limits, uid: int = NOBODY) -> list[str]:
 
 
 def base_env() -> dict[str, str]:
+    """The environment of every tool: nothing of the host's."""
     return {
         "PATH": "/usr/bin:/bin:/venv/bin",
         "HOME": "/tmp/home",
@@ -147,6 +148,7 @@ def base_env() -> dict[str, str]:
 
 
 def fake_clock() -> dict[str, str]:
+    """What makes a tool's clock stand still; nothing if libfaketime is not installed."""
     library = next((place for place in _FAKETIME_PLACES if Path(place).exists()), "")
     return {"LD_PRELOAD": library, "FAKETIME": FIXED_TIME, "FAKETIME_DONT_FAKE_MONOTONIC": "1"} if library else {}
 

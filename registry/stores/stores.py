@@ -14,6 +14,8 @@ from registry.stores.jobs import Jobs
 
 @dataclass(frozen=True, slots=True)
 class Stores:
+    """The stores of one instance."""
+
     settings: Settings
     db: Database
     blobs: Blobs
@@ -21,6 +23,7 @@ class Stores:
     hooks: dict[str, list[Callable[..., Any]]] = field(default_factory=dict)  # what features asked to be told of
 
     def close(self) -> None:
+        """End the database's connections."""
         self.db.close()
 
 

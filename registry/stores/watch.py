@@ -40,6 +40,7 @@ class LogTail:
         stream.close()
 
     def add(self, chunk: bytes) -> None:
+        """Take more output, of which the beginning and the end are kept."""
         room = self._half - len(self._head)
         if room > 0:
             self._head += chunk[:room]
@@ -54,6 +55,7 @@ class LogTail:
             self._cut_bytes += len(gone)
 
     def text(self) -> str:
+        """The beginning and the end, and how much is missing between."""
         tail = b"".join(self._tail)
         cut_bytes = self._cut_bytes + max(0, len(tail) - self._half)
         middle = f"\n[... {cut_bytes} bytes left out ...]\n" if cut_bytes else ""

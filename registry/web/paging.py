@@ -18,14 +18,17 @@ class Pages:
 
     @property
     def last(self) -> int:
+        """The number of the last page."""
         return max(1, -(-self.total // self.per_page))
 
     @property
     def first_item(self) -> int:
+        """The number of the first item on this page."""
         return min(self.total, (self.page - 1) * self.per_page + 1)
 
     @property
     def last_item(self) -> int:
+        """The number of the last item on this page."""
         return min(self.total, self.page * self.per_page)
 
     def near(self) -> list[int]:

@@ -86,6 +86,7 @@ def board_forms(
 
 
 def designators_on(line: BomLine, target: str) -> list[str]:
+    """The designators of a line on one board."""
     return [name for use in line.uses if use.target == target for name in use.designators]
 
 

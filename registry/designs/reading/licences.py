@@ -62,6 +62,7 @@ class LicenceVerdict(BaseModel):
 
     @property
     def main(self) -> str:
+        """The licence of the hardware, or of all if it has none of its own."""
         return self.per_area.get("hardware", self.expression)
 
 

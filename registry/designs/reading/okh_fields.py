@@ -30,6 +30,7 @@ class Names:
     one_of: tuple[str, ...] = ()
 
     def missing(self, data: Mapping[str, Any]) -> list[str]:
+        """The required fields that a manifest leaves out or empty."""
         absent = [name for name in self.required if data.get(name) in (None, "")]
         if self.one_of and not any(data.get(name) for name in self.one_of):
             absent.append(" or ".join(self.one_of))
@@ -78,6 +79,7 @@ class Fields:
         return self.manifest.rpartition("/")[0]
 
     def note(self, level: Literal["info", "warning", "error"], sentence: str, remedy: str = "") -> None:
+        """Add a finding about the manifest; past forty, none is added."""
         if len(self.findings) < 40:
             self.findings.append(Finding(level=level, where=self.manifest, sentence=sentence, remedy=remedy))
 

@@ -59,6 +59,7 @@ class PathFinder:
         return self.find(target, base)
 
     def has_folder(self, text: str) -> bool:
+        """Whether the tree has such a folder."""
         folder = text.strip("/").removeprefix("./")
         return folder in ("", ".") or any(path.startswith(folder + "/") for path in self._paths)
 

@@ -27,13 +27,20 @@ class RefLike(Protocol):
     """A branch or tag as the mirror lists it."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Its name, without refs/heads/ or refs/tags/."""
+
     @property
-    def kind(self) -> Literal["tag", "head"]: ...
+    def kind(self) -> Literal["tag", "head"]:
+        """Whether it is a tag or a branch's head."""
+
     @property
-    def commit(self) -> str: ...
+    def commit(self) -> str:
+        """The full id of the commit it stands for."""
+
     @property
-    def committed_at(self) -> dt.datetime: ...
+    def committed_at(self) -> dt.datetime:
+        """When that commit was made."""
 
 
 class VersionEntry(BaseModel):
