@@ -44,6 +44,7 @@ MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVA
     16384,
     1 << 18,
 )
+MS_NOATIME, MS_NODIRATIME, MS_RELATIME, ST_RELATIME = 1024, 2048, 1 << 21, 4096
 MNT_DETACH = 2
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 1, 4, 24, 38, 47
 LINUX_CAPABILITY_VERSION_3 = 0x20080522
@@ -64,7 +65,15 @@ def _mount(source: str, target: str, kind: str, flags: int, data: str = "") -> N
 
 def _bind(source: str, target: str, flags: int) -> None:
     _mount(source, target, "", MS_BIND)
-    _mount("", target, "", MS_REMOUNT | MS_BIND | flags)
+    _remount(target, flags)
+
+
+def _remount(target: str, flags: int) -> None:
+    """Add flags to a mount; those it has stay, as an ordinary user may not take any away."""
+    has = os.statvfs(target).f_flag
+    kept = has & (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME)
+    kept |= MS_RELATIME if has & ST_RELATIME else 0
+    _mount("", target, "", MS_REMOUNT | MS_BIND | kept | flags)
 
 
 def _enclose(job: dict[str, Any]) -> None:
@@ -73,12 +82,15 @@ def _enclose(job: dict[str, Any]) -> None:
     _bind(f"{JOBS}/{job['source']}", "/src", MS_RDONLY | MS_NOSUID | MS_NODEV)
     _bind(f"{JOBS}/{job['out']}", "/out", MS_NOSUID | MS_NODEV)
     _bind(f"{JOBS}/{job['scratch']}", "/scratch", MS_NOSUID | MS_NODEV)
-    _checked(_libc.umount2(JOBS.encode(), MNT_DETACH), "umount of other jobs")
+    if _libc.umount2(JOBS.encode(), MNT_DETACH) != 0:
+        # For an ordinary user bubblewrap makes two user namespaces, and locks what it mounted in the outer one: such a
+        # mount can only be covered. The cover is locked in its turn in any namespace that the job could make.
+        _mount("tmpfs", JOBS, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV, "mode=755,size=4k")
     _mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, f"mode=1777,size={TMP_BYTES}")
     _mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, f"mode=1777,size={TMP_BYTES // 4}")
     _mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     for place in ("/", "/dev"):
-        _mount("", place, "", MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID)
+        _remount(place, MS_RDONLY | MS_NOSUID)
 
 
 def _limit(limits: dict[str, Any]) -> None:
