@@ -14,11 +14,12 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
 import trimesh
+from board_count import disagreements, footprints, old_symbols, pieces, symbols
 from gerbonara import ExcellonFile, LayerStack
 from gerbonara.utils import MM
 
@@ -26,6 +27,11 @@ from builders.contract import MIB, BuildFailed, SourceFile, Target
 from builders.kicad import BUILDER
 from builders.kicad.board_file import read_facts
 from builders.kicad.sexpr import read
+from builders.programs.bom_columns import find_header, split_rows
+from builders.programs.bom_table import lines_of
+from registry.builds.bom.merge import merge
+from registry.builds.bom.sources import BoardParts, TableLines
+from registry.builds.bom.vendors import board_forms, common_forms
 from registry.builds.workspace import HostWorkspace, list_plain
 from registry.stores import sandbox
 
@@ -90,6 +96,14 @@ BOARDS = {
     "nrfmicro": ("nrfmicro", 2, (18.06, 33.29)),
     "LOGuvnor": ("LOGuvnor", 2, (54.0, 68.5)),
     "wavephoenix-plus": ("wp-plus", 4, (24.0, 24.0)),
+}
+
+
+# design -> (its schematic, a table of its parts)
+BILLS = {
+    "teensy-3.2-clone.kicad": ("T32_ref.sch", "T32_ref_BOM.csv"),
+    "LOGuvnor": ("LOGuvnor.kicad_sch", "hardware/pcba/bom/LOGuvnor-BOM.csv"),
+    "wavephoenix-plus": ("wp-plus.kicad_sch", "hardware/gerbers/BOM-wp-plus.csv"),
 }
 
 
@@ -232,6 +246,22 @@ def test_parts_and_places(built: Built) -> None:
         if row := places.get(part["reference"]):
             assert (float(row["PosX"]), -float(row["PosY"])) == pytest.approx((part["x_mm"], part["y_mm"]), abs=0.001)
             assert row["Side"] == part["side"]
+
+
+def test_the_bill_of_materials_is_what_a_count_of_the_files_gives(build: Callable[[str], Built]) -> None:
+    """Against a reader of its own, with the tables that lie beside the boards."""
+    for design, (sheets, table) in BILLS.items():
+        name, made = BOARDS[design][0], build(design)
+        folder = CORPUS / design / PurePosixPath(made.target.source).parent
+        texts = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*sch")}
+        told = old_symbols(texts[sheets]) if sheets.endswith(".sch") else symbols(texts, sheets)
+        rows = split_rows((CORPUS / design / table).read_bytes())
+        lines = TableLines("table", table, lines_of(rows, *(find_header(rows) or (0, {}))))
+        parts = made.json("components.json")
+        materials = merge([BoardParts(name, made.target.source, parts, made.json("facts.json"))], [lines], [])
+        files = common_forms(materials) | board_forms(materials, name, parts, (made.out / "positions.csv").read_bytes())
+        counted = pieces(footprints(made.board_text), told)
+        assert list(disagreements(files, name, counted)) == [], design
 
 
 def test_fields_of_the_designers_survive(build: Callable[[str], Built]) -> None:

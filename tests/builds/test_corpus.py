@@ -6,19 +6,20 @@ import csv
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from board_count import disagreements, footprints, pieces, symbols
+from bundle_check import problems
+from instance_support import Instance
 
 from app import create_app
 from builders.kicad import BUILDER as KICAD
-from registry.cli import main
 from registry.settings import PROJECT, read_settings
 from registry.stores import sandbox
 
@@ -27,26 +28,6 @@ pytestmark = [
     pytest.mark.skipif(bool(KICAD.available()), reason="KiCad is not on this machine"),
 ]
 ROTARY = "rotary-encoder-protection"
-
-
-@dataclass(frozen=True)
-class Instance:
-    """A data folder of its own, with the commands that work on it."""
-
-    data: Path
-
-    @property
-    def env(self) -> dict[str, str]:
-        return {"BRICKYARD_DATA": str(self.data), "BRICKYARD_GIT_LOCAL": "1", "BRICKYARD_DATABASE_URL": ""}
-
-    def call(self, *arguments: str) -> Result:
-        """A command in this process."""
-        return CliRunner().invoke(main, list(arguments), env=self.env)
-
-    def json(self, *arguments: str) -> dict:  # type: ignore[type-arg]
-        done = self.call(*arguments)
-        assert done.exit_code == 0, done.output
-        return json.loads(done.stdout)
 
 
 def commit_of(repository: Path, ref: str) -> str:
@@ -153,6 +134,54 @@ def test_the_bundle_holds_what_it_lists(bundle: Path, unpacked: Path) -> None:
     assert any(path.startswith("LICENSES/") for path in found)
 
 
+def test_other_readers_open_every_file_of_the_bundle(bundle: Path, tmp_path: Path) -> None:
+    assert problems(bundle) == []
+    with zipfile.ZipFile(bundle) as archive, zipfile.ZipFile(tmp_path / "b.zip", "w") as broken:
+        for name in archive.namelist():
+            broken.writestr(name, archive.read(name)[: 2000 if name.endswith("board.step") else None])
+    assert "board.step" in problems(tmp_path / "b.zip")[0], "the sums tell it"
+
+
+def test_other_readers_notice_what_is_wrong(unpacked: Path, tmp_path: Path) -> None:
+    """Files that are damaged, swapped or left out, with sums that fit them."""
+    board = unpacked / "boards/RotaryEncoderProtection"
+    (board / "board.step").write_bytes((board / "board.step").read_bytes()[:3000])
+    next((board / "gerbers").glob("*.gbl")).unlink()
+    next((board / "gerbers").glob("*-PTH.drl")).write_text("M48\nMETRIC\nT1C0.300\n%\nG90\nG05\nT1\nX1.0Y-1.0\nM30\n")
+    (board / "top.png").write_bytes(b"none")
+    shutil.copy(board / "schematic.pdf", unpacked / "docs/build-book.pdf")
+    (board / "ibom.html").unlink()
+    okh = (unpacked / "okh.toml").read_text()
+    (unpacked / "okh.toml").write_text(okh.replace("function =", "funktion =").replace("CERN-OHL-S-2.0", "CERN-OHL-X"))
+    seal(unpacked, tmp_path / "b.zip")
+    found = "\n".join(problems(tmp_path / "b.zip"))
+    for words in (
+        "board.step: it can't be read again", "no gerber for [('bottom', 'copper')]", "1 copper layers in the gerbers",
+        "1 plated holes in the drill files", "the job file names", "top.png: it can't be read",
+        "ibom.html: it is missing",
+        "its QR codes say []", "function is missing", "the form has no ['funktion']", "license: ",
+    ):  # fmt: skip
+        assert words in found, f"{words}:\n{found}"
+
+
+def seal(folder: Path, bundle: Path) -> None:
+    """Write bundle.json and SHA256SUMS anew for what is in a folder, and zip it."""
+    told = json.loads((folder / "bundle.json").read_text())
+    kept = []
+    for entry in told["files"]:
+        path = folder / entry["path"]
+        if path.is_file():
+            content = path.read_bytes()
+            kept.append({**entry, "size_bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()})
+    (folder / "bundle.json").write_text(json.dumps({**told, "files": kept}))
+    sums = [(entry["sha256"], entry["path"]) for entry in kept]
+    sums.append((hashlib.sha256((folder / "bundle.json").read_bytes()).hexdigest(), "bundle.json"))
+    (folder / "SHA256SUMS").write_text("".join(f"{digest}  {path}\n" for digest, path in sums))
+    with zipfile.ZipFile(bundle, "w") as archive:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            archive.write(path, str(path.relative_to(folder)))
+
+
 def test_the_zip_itself_has_no_clock_and_no_machine_in_it(bundle: Path) -> None:
     with zipfile.ZipFile(bundle) as archive:
         infos = archive.infolist()
@@ -207,6 +236,19 @@ def test_the_bill_of_materials_agrees_with_the_repository_and_the_board(unpacked
         )
 
 
+def test_the_bill_of_materials_is_what_a_count_of_the_board_gives(unpacked: Path, corpus: Path) -> None:
+    name, folder = "RotaryEncoderProtection", corpus / ROTARY / "src/elec"
+    counted = pieces(
+        footprints((folder / f"{name}.kicad_pcb").read_text()),
+        symbols({f"{name}.kicad_sch": (folder / f"{name}.kicad_sch").read_text()}, f"{name}.kicad_sch"),
+    )
+    files = {path.name: path.read_bytes() for path in (unpacked / "bom").iterdir()}
+    assert list(disagreements(files, name, counted)) == []
+    assert sum(piece.wanted for piece in counted.values()) > 5
+    one_less = {n: piece for n, piece in counted.items() if n != "J1"}
+    assert any("J1" in sentence for sentence in disagreements(files, name, one_less)), "the comparison can fail"
+
+
 def test_the_book_can_be_read(unpacked: Path) -> None:
     text = subprocess.run(
         ["pdftotext", "-layout", "docs/build-book.pdf", "-"], cwd=unpacked, capture_output=True, text=True, check=True
@@ -255,6 +297,7 @@ def test_a_design_without_targets_still_has_a_bundle(instance: Instance, corpus:
     assert done.exit_code == 0 and done.stdout.splitlines()[-1] == "boxfarm", done.output
     path = tmp_path / "boxfarm.zip"
     assert instance.call("bundle", "boxfarm", "-o", str(path)).exit_code == 0
+    assert problems(path) == []
     with zipfile.ZipFile(path) as archive:
         names = set(archive.namelist())
         assert {"README.md", "okh.toml", "docs/build-book.pdf", "bundle.json", "SHA256SUMS"} <= names

@@ -118,7 +118,7 @@ def old_symbols(text: str) -> dict[str, dict[str, Any]]:
         reference, value, footprint = (word[1] for word in words)
         if not reference.startswith("#"):
             found[reference] = {
-                "value": value, "footprint": footprint.rpartition(":")[2], "dnp": False, "in_bom": True,
+                "value": value.strip("~"), "footprint": footprint.rpartition(":")[2], "dnp": False, "in_bom": True,
             }  # fmt: skip
     return found
 
@@ -149,13 +149,10 @@ def rows_of(raw: bytes, delimiter: str = ",") -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(raw.decode()), delimiter=delimiter))
 
 
-def disagreements(
-    files: Mapping[str, bytes], board: str, counted: Mapping[str, Piece], *, not_bought: frozenset[str] = frozenset()
-) -> Iterator[str]:
-    """What the files of a bundle's bom folder say otherwise than the count; `not_bought` are known designators that
-    the sources would buy and the registry would not."""
-    fitted = {name for name, piece in counted.items() if piece.wanted and piece.fitted} - not_bought
-    unfitted = {name for name, piece in counted.items() if piece.wanted and not piece.fitted} - not_bought
+def disagreements(files: Mapping[str, bytes], board: str, counted: Mapping[str, Piece]) -> Iterator[str]:
+    """What the files of a bundle's bom folder say otherwise than the count."""
+    fitted = {name for name, piece in counted.items() if piece.wanted and piece.fitted}
+    unfitted = {name for name, piece in counted.items() if piece.wanted and not piece.fitted}
     lines = json.loads(files["bom.json"])["lines"]
     uses = [(line, use) for line in lines for use in line["uses"] if use["target"] == board and use["designators"]]
     for what, wanted, dnp in (("fitted", fitted, False), ("not fitted", unfitted, True)):
