@@ -3,7 +3,9 @@
 from sqlmodel import SQLModel
 
 import registry.accounts.tables
+import registry.batches.tables
 import registry.builds.tables
-import registry.designs.tables  # noqa: F401
+import registry.designs.tables
+import registry.fabricators.tables  # noqa: F401
 
 metadata = SQLModel.metadata

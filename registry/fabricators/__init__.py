@@ -1,0 +1,1 @@
+"""Who can make things, where, with which machines; and what a version of a design needs of them."""
