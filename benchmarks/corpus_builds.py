@@ -1,9 +1,9 @@
 """A cold build of each corpus design through the registry, against the same tools started by hand one after another.
 
 Ours: `brickyard submit REPOSITORY --wait` in an empty data folder with an idle worker beside it, as a registry has one;
-the build's own seconds and those of the whole command are told apart. By hand: the commands of by_hand.py for the targets that the build made, and
-WeasyPrint for the build book. CadQuery's own drawings of parts are slow, and not how the registry draws: one column
-leaves them out. Both sides find the machine's file cache as the other left it.
+the build's own seconds and those of the whole command are told apart. By hand: the commands of by_hand.py for the
+targets that the build made, and WeasyPrint for the build book. CadQuery's own drawings of parts are slow, and not how
+the registry draws: one column leaves them out. Both sides find the machine's file cache as the other left it.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ class KicadBuilder:
     """Boards of KiCad 5 to 9, with their schematics."""
 
     name = "kicad"
-    version = "5"
+    version = "6"
 
     def available(self) -> str:
         """A sentence if boards can't be built here, else ""."""
@@ -218,7 +218,7 @@ class _Build:
             self.work.note(f"KiCad's API gave no board facts ({why}); they are taken from the files.")
 
     def _glb(self) -> None:
-        export = ["kicad-cli", "pcb", "export", "glb", "--force", "--subst-models"]
+        export = ["kicad-cli", "pcb", "export", "glb", "--force", "--subst-models", "--no-dnp"]
         details = ["--include-pads", "--include-silkscreen", "--include-soldermask"]
         outcome = self._run("3D model (GLB)", [*export, *details, "-o", f"{OUT}/board.glb", self.board], DEAR)
         self._note_models(outcome)
@@ -230,7 +230,18 @@ class _Build:
     def _step(self) -> None:
         self._run(
             "3D model (STEP)",
-            ["kicad-cli", "pcb", "export", "step", "--force", "--subst-models", "-o", f"{OUT}/board.step", self.board],
+            [
+                "kicad-cli",
+                "pcb",
+                "export",
+                "step",
+                "--force",
+                "--subst-models",
+                "--no-dnp",
+                "-o",
+                f"{OUT}/board.step",
+                self.board,
+            ],
             DEAR,
         )
 

@@ -18,6 +18,7 @@ from builders.contract import safe_name
 from builders.kicad import checks, components, facts, layers, sexpr
 from builders.kicad.board_file import copper_layers, read_facts
 from builders.kicad.jobs import PICTURE_LAYERS
+from builders.programs.kicad_glb import settle_materials
 
 OUT = Path("/out")
 RAW = OUT / "raw"
@@ -165,6 +166,8 @@ def main(request_path: str) -> None:
             # KiCad gives ids to all items since version 6.
             has_ids = str(file_facts.get("file_version", "")) > "20200000"
             write("drc.json", checks.canonical(drc, has_ids=has_ids))
+    if (OUT / "board.glb").is_file():
+        settle_materials(OUT / "board.glb")
     wanted_files = request["wanted"]
     missing = [name for name in wanted_files if not any(OUT.glob(name))]
     (RAW / "answer.json").write_text(

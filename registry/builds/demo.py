@@ -34,7 +34,7 @@ def load(stores: Stores) -> list[str]:
             repository.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=repository.parent) as aside:
                 copy = Path(aside) / folder.name
-                shutil.copytree(folder, copy)
+                shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("__pycache__"))
                 git_examples.commit_all(copy, f"{folder.name} 1.0.0", tag="v1.0.0")
                 shutil.rmtree(repository, ignore_errors=True)
                 copy.rename(repository)

@@ -213,6 +213,11 @@ def test_layer_pictures_share_one_page(built: Built) -> None:
 def test_models_have_the_boards_size(built: Built) -> None:
     _, (width, height) = facts_of(built)
     scene = trimesh.load(built.out / "board.glb")
+    raw = (built.out / "board.glb").read_bytes()
+    materials = json.loads(raw[20 : 20 + int.from_bytes(raw[12:16], "little")])["materials"]
+    assert all("metallicFactor" in material["pbrMetallicRoughness"] for material in materials), (
+        "it would look like metal"
+    )
     extent = scene.extents * 1000
     assert extent[0] >= width - 0.2 and extent[2] >= height - 0.2
     assert max(extent[0], extent[2]) < 3 * max(width, height)
