@@ -32,11 +32,13 @@ class Limit(_Plain):
 
     @property
     def label(self) -> str:
+        """What it is called, for people."""
         known = PARAMETERS.get(self.parameter)
         return known.label if known else self.parameter
 
     @property
     def unit(self) -> str:
+        """Its unit, '' for counts and words."""
         known = PARAMETERS.get(self.parameter)
         return known.unit if known else ""
 

@@ -15,7 +15,9 @@ _CHIP = re.compile(r"(?:^|[^0-9])(008004|01005|0201|0402|0603|0805|1206|1210|181
 _METRIC_CHIP = re.compile(r"\d{4,5}Metric")
 _IS_CHIP = re.compile(r"(?:^|[_:\-])(?:[RCLDF]|LED|Res|Cap)[A-Za-z]*[_\-]?(?=[0-9]|.*Metric)", re.IGNORECASE)
 _PITCH = re.compile(r"(?:^|[_\-])P(\d+(?:\.\d+)?)mm")
-_FINE = re.compile(r"\b(?:\w*QF[PN]|\w*S?SOP|\w*SOIC|\w*SOJ|\w*SON|\w*DFN|\w*BGA|\w*LGA|\w*CSP|SOT|SC-?70|\w*USB\w*)", re.I)
+_FINE = re.compile(
+    r"\b(?:\w*QF[PN]|\w*S?SOP|\w*SOIC|\w*SOJ|\w*SON|\w*DFN|\w*BGA|\w*LGA|\w*CSP|SOT|SC-?70|\w*USB\w*)", re.I
+)
 _LEADLESS = re.compile(r"(?:BGA|LGA|CSP|QFN|DFN|SON)(?=[^a-z]|$)", re.IGNORECASE)
 _FINISHES = (
     (r"hard\s*gold", "Hard gold"),
@@ -39,6 +41,8 @@ class BoardInput:
     facts: Mapping[str, Any]
     lines: Sequence[BomLine] = field(default=())
     own_line: BomLine | None = None
+    placed: Mapping[str, int] | None = None
+    """How many parts are placed: `top`, `bottom`, `smd`, `tht`; None if no list of parts was made."""
 
 
 def _place(facts: Mapping[str, Any], name: str) -> str:
@@ -196,14 +200,16 @@ def _pitch(board: BoardInput, lines: Iterable[BomLine]) -> tuple[float, str] | N
 
 def _assembly(board: BoardInput, footprints: Mapping[str, Any], quantity: float | None) -> Need | None:
     fitted = [line for line in board.lines if line.quantity > 0 and not line.dnp and not line.excluded_from_bom]
-    smd, tht = int(footprints.get("smd") or 0), int(footprints.get("tht") or 0)
+    # logos, test points and holes are footprints too: where there is a list of parts, that counts
+    counted = board.placed if board.placed is not None else footprints
+    smd, tht = int(counted.get("smd") or 0), int(counted.get("tht") or 0)
     if not smd and not tht:
         return None
     limits: list[Limit] = []
     unknown: list[str] = []
-    sides = board.facts.get("placed_sides")
-    both = bool(sides == 2) if isinstance(sides, int) else bool(footprints.get("top") and footprints.get("bottom"))
-    counts = f"{footprints.get('top', 0)} footprints on top, {footprints.get('bottom', 0)} at the bottom"
+    both = bool(counted.get("top") and counted.get("bottom"))
+    things = "parts" if board.placed is not None else "footprints"
+    counts = f"{counted.get('top', 0)} {things} on top, {counted.get('bottom', 0)} at the bottom"
     limits.append(Limit(parameter="sides_max", value=2 if both else 1, evidence=counts))
     if smd:
         code, whose = _smallest_chip(fitted)
@@ -217,7 +223,7 @@ def _assembly(board: BoardInput, footprints: Mapping[str, Any], quantity: float 
         if not code and not found:
             unknown.append("How small the smallest part is, is not known: no footprint says it.")
     if tht:
-        limits.append(Limit(parameter="tht", value=True, evidence=f"{tht} through-hole footprints"))
+        limits.append(Limit(parameter="tht", value=True, evidence=f"{tht} through-hole {things}"))
     if not fitted:
         unknown.append("Which parts go onto the board is not known: there is no list of them.")
     unnamed = sum(1 for line in fitted if not line.mpn and not line.suppliers)

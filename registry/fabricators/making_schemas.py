@@ -1,0 +1,117 @@
+"""What goes out of matching, and what comes in: for pages, JSON and the command line alike."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from registry.fabricators.matching import Answer, Reason
+from registry.fabricators.needs import Need
+from registry.fabricators.plans import Plan
+
+
+class _Out(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Near(BaseModel):
+    """Where somebody is, and how far they would go."""
+
+    model_config = ConfigDict(frozen=True)
+
+    lat: float | None = Field(default=None, ge=-90, le=90)
+    lon: float | None = Field(default=None, ge=-180, le=180)
+    km: float | None = Field(default=None, gt=0, le=20_100)
+
+    @property
+    def known(self) -> bool:
+        """Whether a place is given."""
+        return self.lat is not None and self.lon is not None
+
+
+class CorrectionView(_Out):
+    """What a designer said in place of what was derived."""
+
+    need: str
+    what: str = Field(description="set, drop or add")
+    parameter: str
+    value: Any
+    why: str
+    by: str
+    made_at: dt.datetime
+
+
+class NeedsView(_Out):
+    """What a version needs: with corrections, and what was derived before them."""
+
+    design: str
+    version: str
+    build_id: int | None = Field(description="the build that this was derived from; null if there is none yet")
+    needs: list[Need]
+    unknown: list[str]
+    derived: list[Need] = Field(description="the needs as they were derived, without corrections")
+    corrections: list[CorrectionView]
+
+
+class NeedAnswer(_Out):
+    """How a fabricator stands to one need, by the machine of theirs that does it best."""
+
+    need: str
+    answer: Answer
+    machine: str = ""
+    reasons: list[Reason] = Field(default_factory=list)
+
+
+class FabricatorMatch(_Out):
+    """How a fabricator stands to a version."""
+
+    slug: str
+    name: str
+    town: str
+    country: str
+    distance_km: float | None
+    lead_time_days: int | None
+    answer: Answer
+    covered: int
+    of: int
+    answers: list[NeedAnswer]
+
+
+class Matches(_Out):
+    """Who can make a version, best first."""
+
+    design: str
+    version: str
+    items: list[FabricatorMatch]
+    total: int = Field(description="fabricators that were judged")
+    can: int = Field(description="how many of them surely can make all of it")
+    perhaps: int = Field(description="how many perhaps can: something is not stated")
+    more: bool = Field(description="more fabricators have the machines than were judged")
+    plans: list[Plan]
+    slugs: dict[int, str] = Field(description="fabricator's id in plans -> slug")
+
+
+class Makeable(_Out):
+    """A design that a fabricator could make, or almost."""
+
+    design: str
+    name: str
+    version: str
+    answer: Answer
+    lacking: list[str] = Field(description="titles of needs that no machine covers")
+    unsure: list[str] = Field(description="titles of needs where something is not stated")
+    why: list[str] = Field(description="sentences: the first reasons against")
+
+
+class CouldMake(_Out):
+    """What a fabricator could make of the designs here."""
+
+    slug: str
+    name: str
+    today: list[Makeable]
+    one_step: list[Makeable]
+    candidates: int = Field(description="designs that a first look let through")
+    judged: int
+    unread: int = Field(description="designs whose needs are still to be derived")
