@@ -6,6 +6,7 @@ import registry.accounts.tables
 import registry.batches.tables
 import registry.builds.tables
 import registry.designs.tables
+import registry.fabricators.needs_tables
 import registry.fabricators.tables  # noqa: F401
 
 metadata = SQLModel.metadata

@@ -1,0 +1,1 @@
+"""Requests for quotation, quotes, and batches: from a wish to a delivery."""

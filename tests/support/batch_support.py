@@ -1,0 +1,86 @@
+"""A small market for tests: a design, workshops with people, buyers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import build_support
+
+from registry.accounts.tables import Account
+from registry.batches import quoting, service
+from registry.batches.batch_schemas import BatchWish, Move
+from registry.batches.schemas import Offer, PriceBreak, RequestWish
+from registry.fabricators.tables import Fabricator, Member
+from registry.stores.stores import Stores
+from registry.values import utcnow
+
+PRICES = [PriceBreak(quantity=10, unit_minor=2000), PriceBreak(quantity=50, unit_minor=1500)]
+
+
+@dataclass
+class Market:
+    """Handles and slugs by id, so that a test reads like what it tells."""
+
+    stores: Stores
+    design: str
+    people: dict[str, int] = field(default_factory=dict)
+    shops: dict[str, int] = field(default_factory=dict)
+
+    def person(self, handle: str) -> int:
+        """An account; its password is nobody's business here."""
+        with self.stores.db.transaction() as session:
+            row = Account(handle=handle, password_hash="none")
+            session.add(row)
+            session.flush()
+            self.people[handle] = row.id or 0
+        return self.people[handle]
+
+    def shop(self, slug: str, currency: str = "EUR", **roles: str) -> int:
+        """A fabricator with people: handle=role."""
+        with self.stores.db.transaction() as session:
+            row = Fabricator(slug=slug, name=slug.title(), currency=currency)
+            session.add(row)
+            session.flush()
+            self.shops[slug] = row.id or 0
+            for handle, role in roles.items():
+                session.add(Member(fabricator_id=row.id or 0, account_id=self.people[handle], role=role))
+        return self.shops[slug]
+
+    def ask(self, buyer: str, *shops: str, quantities: tuple[int, ...] = (10, 50)) -> int:
+        wish = RequestWish(design=self.design, fabricators=list(shops), quantities=list(quantities), place="Lyon")
+        return quoting.ask(self.stores, self.people[buyer], wish)
+
+    def batch(
+        self, operator: str, shop: str, *, least: int = 10, most: int = 20, in_s: float = 3600, **more: object
+    ) -> int:
+        """An open batch."""
+        wish = BatchWish(
+            design=self.design, fabricators=[shop], currency="EUR", prices=PRICES, units_min=least, units_max=most,
+            deadline_at=utcnow() + dt.timedelta(seconds=in_s), **more,
+        )  # type: ignore[arg-type]  # fmt: skip
+        number = service.plan(self.stores, self.people[operator], wish)
+        service.move(self.stores, self.people[operator], number, Move(action="open"))
+        return number
+
+
+def an_offer(**changes: object) -> Offer:
+    """A quote as a workshop might make it."""
+    values: dict[str, object] = {
+        "currency": "EUR", "prices": PRICES, "setup_minor": 5000, "lead_days": 14,
+        "valid_until": utcnow().date() + dt.timedelta(days=30), "excluded": "Transport", "terms": "30 days net",
+    }  # fmt: skip
+    return Offer.model_validate(values | changes)
+
+
+def open_market(stores: Stores, folder: Path) -> Market:
+    """A design of documents; ada buys, olga operates and otto owns north, vera looks at it; sam runs south."""
+    market = Market(
+        stores, build_support.submit(stores, build_support.make_design(folder, {"bom.csv": "Item,Qty\nPlank,4\n"}))
+    )
+    for handle in ("ada", "olga", "otto", "vera", "sam"):
+        market.person(handle)
+    market.shop("north", olga="operator", otto="owner", vera="viewer")
+    market.shop("south", sam="owner")
+    return market
