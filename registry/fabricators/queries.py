@@ -107,6 +107,12 @@ def search(session: Session, query: FabricatorQuery, spot: Spot | None) -> list[
     return found
 
 
+def names_of(session: Session, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Id -> (slug, name)."""
+    of = select(Fabricator.id, Fabricator.slug, Fabricator.name).where(col(Fabricator.id).in_(ids))
+    return {id_: (slug, name) for id_, slug, name in session.exec(of) if id_ is not None}
+
+
 def cards(session: Session, ids: Sequence[int], away: dict[int, float | None]) -> list[FabricatorCard]:
     """Fabricators as cards, in the order of their ids given."""
     rows = {row.id: row for row in session.exec(select(Fabricator).where(col(Fabricator.id).in_(ids)))}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from registry.fabricators import vocabulary
+from registry.fabricators.place import country_name, find_country, find_spot
 from registry.fabricators.schemas import FabricatorQuery
 
 _UNITS = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "inch": 25.4, "in": 25.4}
@@ -19,14 +19,6 @@ _FILLERS = frozenset(
     "from to and or me my some any works work up thick thickness sheet someone somebody do does is are place".split()
 )
 _SPAN = 4  # words in the longest name
-
-
-@dataclass(frozen=True, slots=True)
-class Understood:
-    """What a search says: the query with its fields filled, and each of them in words."""
-
-    query: FabricatorQuery
-    words: tuple[str, ...]
 
 
 def _figure(text: str) -> float:
@@ -63,8 +55,6 @@ def read_words(query: FabricatorQuery) -> FabricatorQuery:
 
 
 def _is_place(text: str) -> bool:
-    from registry.fabricators.place import find_spot
-
     return find_spot(text.strip(" ,.")) is not None
 
 
@@ -85,6 +75,8 @@ def _longest(words: list[str], names: object) -> tuple[int, int, str] | None:
 def canonical(query: FabricatorQuery) -> FabricatorQuery:
     """A query whose process and material are ids; a name that nobody knows stays, and finds nothing."""
     query = read_words(query)
+    if query.near and not query.within_km and not query.country and (country := find_country(query.near)):
+        query = query.model_copy(update={"country": country, "near": ""})
     process, material = vocabulary.find_process(query.process), vocabulary.find_material(query.material)
     return query.model_copy(
         update={
@@ -107,6 +99,8 @@ def in_words(query: FabricatorQuery, near_name: str) -> list[str]:
         told.append(" × ".join(f"{side:g}" for side in (query.x_mm, query.y_mm) if side is not None) + " mm")
     if near_name:
         told.append(f"within {query.within_km:g} km of {near_name}" if query.within_km else f"near {near_name}")
+    if query.country:
+        told.append(country_name(find_country(query.country) or query.country))
     if query.q:
         told.append(f"“{query.q}”")
     return told
