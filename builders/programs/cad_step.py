@@ -10,7 +10,7 @@ from typing import Any
 
 import cadquery as cq
 
-from builders.programs import cad_brep, cad_export, cad_fcstd, cad_step_file
+from builders.programs import cad_brep, cad_export, cad_fcstd, cad_step_file, cad_step_size
 from builders.programs.cad_geometry import Piece
 from builders.programs.cad_report import Refused, Report, run_reported
 
@@ -47,6 +47,11 @@ def as_assembly(pieces: list[Piece], title: str) -> cq.Assembly:
 
 
 def _bodies_of_step(source: Path) -> list[tuple[str, Any, Any]]:
+    placed = cad_step_size.instances(source.read_bytes())
+    if placed is None:
+        raise Refused(f"{source.name} holds an assembly that lies in itself.", "Export it from your CAD program again.")
+    if placed > PIECES_MAX:
+        raise Refused(f"The file places {placed:,} parts; at most {PIECES_MAX:,} are drawn.", "Split the assembly.")
     try:
         return cad_step_file.read(source)
     except (ValueError, RuntimeError) as error:
