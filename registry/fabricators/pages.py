@@ -39,6 +39,12 @@ def _country_name(code: str) -> str:
     return place.country_name(code)
 
 
+@blueprint.app_template_global()
+def zip_same(values: Any) -> list[tuple[str, str]]:
+    """Choices whose names are themselves."""
+    return [(value, value) for value in values]
+
+
 def _choices() -> dict[str, Any]:
     return {
         "countries": place.countries(),
@@ -222,10 +228,10 @@ def edit_machine(slug: str, number: int | None = None) -> str | Redirect | tuple
     machine = next((item for item in shown.machine_list if item.id == number), None)
     values: Any = request.form if fault else forms.machine_values(machine, process, row.currency)
     chosen = values.get("process", "")
+    rows = max(forms.MATERIAL_ROWS, len(machine.materials) + 2 if machine else 0)
     return render_template(
         "fabricators/machine.html", fabricator=shown, number=number, values=values, fault=fault, chosen=chosen,
-        parameters=vocabulary.parameters(chosen), rows=max(forms.MATERIAL_ROWS, len(machine.materials if machine else ()) + 2),
-        **_choices(),
+        parameters=vocabulary.parameters(chosen), rows=rows, **_choices(),
     ), status  # fmt: skip
 
 
