@@ -11,10 +11,46 @@ from registry.fabricators import vocabulary
 from registry.fabricators.importing import Imported, settle
 from registry.fabricators.schemas import FabricatorDetail
 
-COLUMNS = ("fabricator", "machine", "process", "maker", "model", "count", "work_x_mm", "work_y_mm", "work_z_mm",
-           "materials", "parameters", "setup_minor", "hour_minor", "status", "notes", "town", "country", "currency")  # fmt: skip
-_EXAMPLE = ("Our workshop", "Big laser", "laser cutting", "Trotec", "SP500", "1", "1245", "710", "",
-            "aluminium 0.5-3; plywood 3-12", "kerf_mm=0.15; power_w=200", "", "6000", "ready", "", "Ghent", "BE", "EUR")  # fmt: skip
+COLUMNS = (
+    "fabricator",
+    "machine",
+    "process",
+    "maker",
+    "model",
+    "count",
+    "work_x_mm",
+    "work_y_mm",
+    "work_z_mm",
+    "materials",
+    "parameters",
+    "setup_minor",
+    "hour_minor",
+    "status",
+    "notes",
+    "town",
+    "country",
+    "currency",
+)
+_EXAMPLE = (
+    "Our workshop",
+    "Big laser",
+    "laser cutting",
+    "Trotec",
+    "SP500",
+    "1",
+    "1245",
+    "710",
+    "",
+    "aluminium 0.5-3; plywood 3-12",
+    "kerf_mm=0.15; power_w=200",
+    "",
+    "6000",
+    "ready",
+    "",
+    "Ghent",
+    "BE",
+    "EUR",
+)
 
 
 def _safe(value: Any) -> str:
@@ -57,11 +93,27 @@ def write(shown: FabricatorDetail) -> str:
         materials = "; ".join(m.material + _range(m.thickness_min_mm, m.thickness_max_mm) for m in machine.materials)
         parameters = "; ".join(f"{name}={_told(value)}" for name, value in machine.parameters.items())
         rows.append(
-            (shown.name, machine.name, machine.said_process or machine.process, machine.maker, machine.model,
-             machine.count, machine.work_x_mm, machine.work_y_mm, machine.work_z_mm, materials, parameters,
-             machine.setup_minor, machine.hour_minor, machine.status, machine.notes, shown.town, shown.country,
-             shown.currency)
-        )  # fmt: skip
+            (
+                shown.name,
+                machine.name,
+                machine.said_process or machine.process,
+                machine.maker,
+                machine.model,
+                machine.count,
+                machine.work_x_mm,
+                machine.work_y_mm,
+                machine.work_z_mm,
+                materials,
+                parameters,
+                machine.setup_minor,
+                machine.hour_minor,
+                machine.status,
+                machine.notes,
+                shown.town,
+                shown.country,
+                shown.currency,
+            )
+        )
     return _write(rows)
 
 

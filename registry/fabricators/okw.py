@@ -27,17 +27,35 @@ _OURS = "x_brickyard"  # what OKW has no field for, so that a round trip loses n
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?(?:e[-+]?\d+)?", re.I)
 # OKW's own properties of equipment -> parameter, with the factor to our unit
 _SPECIFIC = {
-    "axes": ("axes", 1.0), "laser_power": ("power_w", 1.0), "maximum_spindle_speed": ("spindle_rpm_max", 1.0),
-    "layer_resolution": ("layer_mm_min", 1.0), "nozzle_size": ("nozzle_mm", 1.0), "press_force": ("force_kn", 1.0),
-    "punch_force": ("force_kn", 1.0), "turning_capacity_swing": ("swing_mm", 1.0),
-    "distance_between_centres": ("centres_mm", 1.0), "bending_length": ("length_mm_max", 1.0),
-    "maximum_clamping_force": ("clamp_kn_max", 9.80665), "maximum_shot_volume": ("shot_cm3_max", 0.001),
+    "axes": ("axes", 1.0),
+    "laser_power": ("power_w", 1.0),
+    "maximum_spindle_speed": ("spindle_rpm_max", 1.0),
+    "layer_resolution": ("layer_mm_min", 1.0),
+    "nozzle_size": ("nozzle_mm", 1.0),
+    "press_force": ("force_kn", 1.0),
+    "punch_force": ("force_kn", 1.0),
+    "turning_capacity_swing": ("swing_mm", 1.0),
+    "distance_between_centres": ("centres_mm", 1.0),
+    "bending_length": ("length_mm_max", 1.0),
+    "maximum_clamping_force": ("clamp_kn_max", 9.80665),
+    "maximum_shot_volume": ("shot_cm3_max", 0.001),
     "power_rating": ("power_w", 1.0),
-}  # fmt: skip
+}
 _KNOWN = {
-    "name", "location", "facility_status", "opening_hours", "description", "access_type", "certifications", "equipment",
-    "manufacturing_processes", "typical_materials", "owner", "contact", _OURS,
-}  # fmt: skip
+    "name",
+    "location",
+    "facility_status",
+    "opening_hours",
+    "description",
+    "access_type",
+    "certifications",
+    "equipment",
+    "manufacturing_processes",
+    "typical_materials",
+    "owner",
+    "contact",
+    _OURS,
+}
 
 
 def snake(key: str) -> str:
@@ -61,8 +79,11 @@ def _figure(value: Any) -> float | None:
 
 def _words(value: Any) -> list[str]:
     items = value if isinstance(value, list) else [value]
-    return [str(item.get("material_type") or item.get("name") or "") if isinstance(item, dict) else str(item)
-            for item in items if item not in (None, "")]  # fmt: skip
+    return [
+        str(item.get("material_type") or item.get("name") or "") if isinstance(item, dict) else str(item)
+        for item in items
+        if item not in (None, "")
+    ]
 
 
 def parse(text: str) -> Imported:
@@ -132,8 +153,10 @@ def _people(tree: dict[str, Any]) -> dict[str, Any]:
             continue
         contact = agent.get("contact") if isinstance(agent.get("contact"), dict) else agent
         for field, value in (
-            ("website", agent.get("website")), ("languages", _words(agent.get("languages"))), ("email", contact.get("email")),
-        ):  # fmt: skip
+            ("website", agent.get("website")),
+            ("languages", _words(agent.get("languages"))),
+            ("email", contact.get("email")),
+        ):
             if value and not told.get(field):
                 told[field] = value
     return told
@@ -152,8 +175,10 @@ def _machine(row: dict[str, Any], number: int, findings: list[str]) -> dict[str,
     told["process"] = process.id if process else vocabulary.OTHER
     if process is None:
         told["extra"]["process"] = ", ".join(said)
-        findings.append(f"Machine {number} ({name[:60]}): {', '.join(said)[:120] or 'no process'} is not in the vocabulary; "
-                        "kept as it was said.")  # fmt: skip
+        findings.append(
+            f"Machine {number} ({name[:60]}): {', '.join(said)[:120] or 'no process'} is not in the vocabulary; "
+            "kept as it was said."
+        )
     quantity = _figure(row.get("quantity"))
     told["count"] = int(quantity) if quantity and quantity >= 1 else 1
     for axis in "xyz":
@@ -180,8 +205,24 @@ def _machine(row: dict[str, Any], number: int, findings: list[str]) -> dict[str,
             f"Machine {number} ({name[:60]}): {', '.join(unknown)[:120]} unknown as material; kept as said."
         )
     told["materials"] = ours.get("materials") or materials
-    taken = {"manufacturing_process", "equipment_type", "make", "model", "name", "quantity", "materials_worked", "notes",
-             "x_travel", "y_travel", "z_travel", "bed_size", "build_volume", "working_surface", _OURS, *_SPECIFIC}  # fmt: skip
+    taken = {
+        "manufacturing_process",
+        "equipment_type",
+        "make",
+        "model",
+        "name",
+        "quantity",
+        "materials_worked",
+        "notes",
+        "x_travel",
+        "y_travel",
+        "z_travel",
+        "bed_size",
+        "build_volume",
+        "working_surface",
+        _OURS,
+        *_SPECIFIC,
+    }
     told["extra"] |= {key: value for key, value in row.items() if key not in taken and value not in (None, "", [])}
     told["notes"] = str(row.get("notes") or "")
     told |= {key: ours[key] for key in ("status", "setup_minor", "hour_minor", "process") if key in ours}
@@ -217,23 +258,40 @@ def write(shown: FabricatorDetail, extra: dict[str, Any] | None = None) -> str:
     """A facility as YAML, its place as precise as it is shown."""
     status = {ours: said.title() for said, ours in _STATUS.items()}
     access = {"restricted": "Restricted", "shared": "Shared space", "public": "Public", "members": "Membership"}
-    address = {"street": shown.street, "city": shown.town, "region": shown.region, "postcode": shown.postcode,
-               "country": place.country_name(shown.country)}  # fmt: skip
+    address = {
+        "street": shown.street,
+        "city": shown.town,
+        "region": shown.region,
+        "postcode": shown.postcode,
+        "country": place.country_name(shown.country),
+    }
     location: dict[str, Any] = {"address": {key: value for key, value in address.items() if value}}
     if shown.lat_deg is not None:
         location["gps_coordinates"] = f"{shown.lat_deg}, {shown.lon_deg}"
     agent = {"website": shown.website, "languages": shown.languages, "contact": {"email": shown.email}}
-    ours = {"kind": shown.kind, "access": shown.access, "summary": shown.summary, "currency": shown.currency,
-            "lead_time_days": shown.lead_time_days, "capacity_hours_week": shown.capacity_hours_week,
-            "precision": shown.precision}  # fmt: skip
+    ours = {
+        "kind": shown.kind,
+        "access": shown.access,
+        "summary": shown.summary,
+        "currency": shown.currency,
+        "lead_time_days": shown.lead_time_days,
+        "capacity_hours_week": shown.capacity_hours_week,
+        "precision": shown.precision,
+    }
     tree = {
-        "name": shown.name, "location": location, "facility_status": status[shown.status],
-        "access_type": access.get(shown.access, ""), "opening_hours": shown.opening_hours,
-        "description": shown.description, "certifications": shown.certifications, "contact": agent,
+        "name": shown.name,
+        "location": location,
+        "facility_status": status[shown.status],
+        "access_type": access.get(shown.access, ""),
+        "opening_hours": shown.opening_hours,
+        "description": shown.description,
+        "certifications": shown.certifications,
+        "contact": agent,
         "manufacturing_processes": [_wikipedia(vocabulary.PROCESSES[p].wikipedia, p) for p in shown.processes],
         "equipment": [_equipment(machine) for machine in shown.machine_list],
-        **(extra or {}), _OURS: {key: value for key, value in ours.items() if value not in (None, "")},
-    }  # fmt: skip
+        **(extra or {}),
+        _OURS: {key: value for key, value in ours.items() if value not in (None, "")},
+    }
     out = io.StringIO()
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style, yaml.allow_unicode, yaml.width, yaml.sort_base_mapping_type_on_output = (
@@ -251,19 +309,30 @@ def _equipment(machine: MachineView) -> dict[str, Any]:
     row: dict[str, Any] = {
         "name": machine.name,
         "manufacturing_process": _wikipedia(known.wikipedia, known.name) if known else machine.said_process,
-        "make": machine.maker, "model": machine.model, "quantity": machine.count, "notes": machine.notes,
-        "x_travel": machine.work_x_mm, "y_travel": machine.work_y_mm, "z_travel": machine.work_z_mm,
-        "materials_worked": [_wikipedia(vocabulary.MATERIALS[m.material].wikipedia, m.name)
-                             for m in machine.materials if m.material in vocabulary.MATERIALS],
-    }  # fmt: skip
+        "make": machine.maker,
+        "model": machine.model,
+        "quantity": machine.count,
+        "notes": machine.notes,
+        "x_travel": machine.work_x_mm,
+        "y_travel": machine.work_y_mm,
+        "z_travel": machine.work_z_mm,
+        "materials_worked": [
+            _wikipedia(vocabulary.MATERIALS[m.material].wikipedia, m.name)
+            for m in machine.materials
+            if m.material in vocabulary.MATERIALS
+        ],
+    }
     row |= {
         key: machine.parameters[parameter]
         for key, (parameter, factor) in _SPECIFIC.items()
         if factor == 1.0 and key not in ("punch_force", "power_rating") and parameter in machine.parameters
     }
     row[_OURS] = {
-        "process": machine.process, "status": machine.status, "parameters": machine.parameters,
+        "process": machine.process,
+        "status": machine.status,
+        "parameters": machine.parameters,
         "materials": [m.model_dump(exclude={"name"}) for m in machine.materials],
-        "setup_minor": machine.setup_minor, "hour_minor": machine.hour_minor,
-    }  # fmt: skip
+        "setup_minor": machine.setup_minor,
+        "hour_minor": machine.hour_minor,
+    }
     return {key: value for key, value in row.items() if value not in (None, "", [])}

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as Redirect
 
 from registry import limits
 from registry.errors import RegistryError
-from registry.fabricators import forms, maps, place, queries, schemas, service, vocabulary
+from registry.fabricators import forms, maps, place, queries, schemas, service, transfer, vocabulary
 from registry.fabricators.schemas import FabricatorIn, FabricatorNew, FabricatorQuery, MachineIn
 from registry.fabricators.search import canonical, in_words
 from registry.web import people, slots
@@ -103,6 +103,7 @@ def show_fabricator(slug: str) -> str:
     return render_template(
         "fabricators/show.html",
         fabricator=shown, groups=groups, role=role, members=members, labels=schemas, money=forms.shown_money,
+        exports=list(transfer.FORMS.items()),
         map=maps.draw(dot, f"Where {shown.name} is", _many) if dot else "",
     )  # fmt: skip
 

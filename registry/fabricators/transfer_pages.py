@@ -1,0 +1,74 @@
+"""Pages for files in and out: a look at what was understood, then one button; downloads."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, flash, redirect, render_template, request
+from werkzeug.wrappers import Response as Redirect
+
+from registry import limits
+from registry.errors import NotFound, RegistryError
+from registry.fabricators import queries, service, transfer, vocabulary
+from registry.web import people
+from registry.web.context import stores
+
+blueprint = Blueprint("fabricators_transfer", __name__)
+_TYPES = {"okw": "application/yaml", "csv": "text/csv; charset=utf-8", "spaceapi": "application/json"}
+
+
+@blueprint.get("/fabricators/import")
+def show_import() -> str:
+    """A field for a file or its text."""
+    return render_template("fabricators/import.html", text="", read=None, fault=None, name_of=vocabulary.process_name)
+
+
+@blueprint.post("/fabricators/import")
+def import_fabricator() -> str | Redirect | tuple[str, int]:
+    """First show what was understood; then, with `do=add`, add it."""
+    person = people.required()
+    request.max_content_length = limits.IMPORT_BYTES + limits.MIB // 2
+    request.max_form_memory_size = limits.IMPORT_BYTES + limits.MIB // 2
+    text = request.form.get("text", "")
+    try:
+        upload = request.files.get("file")
+        content = upload.stream.read(limits.IMPORT_BYTES + 1) if upload and upload.filename else text.encode()
+        read = transfer.read(content)
+        text = content.decode("utf-8-sig")
+        if request.form.get("do") == "add":
+            slug = service.create(stores(), person.id, read.fabricator)
+            flash(f"{read.fabricator.name} is here, with {len(read.fabricator.machines)} machines.", "moss")
+            return redirect(f"/fabricators/{slug}", 303)
+    except RegistryError as error:
+        html = render_template(
+            "fabricators/import.html", text=text, read=None, fault=error, name_of=vocabulary.process_name
+        )
+        return html, error.status
+    return render_template(
+        "fabricators/import.html",
+        text=text,
+        read=read,
+        fault=None,
+        name_of=vocabulary.process_name,
+        forms=transfer.FORMS,
+    )
+
+
+@blueprint.get("/fabricators/machines.csv")
+def show_template() -> Response:
+    """A table of machines to fill in."""
+    return _file(transfer.csv_table.template(), "csv", "machines.csv")
+
+
+@blueprint.get("/fabricators/<slug>/export.<form>")
+def export_fabricator(slug: str, form: str) -> Response:
+    """A fabricator as a file."""
+    if form not in transfer.FORMS:
+        raise NotFound("There is no such form of export.", "Choose okw, csv or spaceapi.")
+    with stores().db.reading() as session:
+        shown = queries.get_fabricator(session, slug)
+    return _file(transfer.write(shown, form, stores().settings.public_url), form, f"{slug}.{transfer.NAMES[form]}")
+
+
+def _file(text: str, form: str, name: str) -> Response:
+    response = Response(text, content_type=_TYPES[form])
+    response.headers["Content-Disposition"] = f"attachment; filename={name}"
+    return response
