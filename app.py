@@ -20,6 +20,9 @@ from registry.builds import pages as builds_pages
 from registry.builds import service as builds
 from registry.designs import api as designs_api
 from registry.designs import pages as designs_pages
+from registry.fabricators import api as fabricators_api
+from registry.fabricators import pages as fabricators_pages
+from registry.fabricators import transfer_pages
 from registry.settings import Settings, read_settings
 from registry.stores.stores import Stores, open_stores
 
@@ -47,7 +50,8 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
     accounts_pages.install(app)
     designs = (designs_pages, designs_api)
     made = (builds_pages, compare_pages, builds_api, downloads)
-    for feature in (accounts_pages, accounts_api, *designs, *made):
+    making = (fabricators_pages, transfer_pages, fabricators_api)
+    for feature in (accounts_pages, accounts_api, *designs, *made, *making):
         app.register_blueprint(feature.blueprint)
     web.install_openapi(app)
     return app

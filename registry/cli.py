@@ -19,6 +19,7 @@ from registry.builds import commands as builds_commands
 from registry.console import print_json
 from registry.designs import commands as designs_commands
 from registry.errors import RegistryError
+from registry.fabricators import commands as fabricators_commands
 from registry.settings import PROJECT, read_settings
 
 
@@ -155,6 +156,7 @@ def doctor(as_json: bool) -> None:
 accounts_commands.register(main)
 designs_commands.register(main)
 builds_commands.register(main)
+fabricators_commands.register(main)
 
 if __name__ == "__main__":
     main()
