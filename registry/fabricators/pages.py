@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as Redirect
 
 from registry import limits
 from registry.errors import RegistryError
-from registry.fabricators import forms, maps, place, queries, schemas, service, transfer, vocabulary
+from registry.fabricators import forms, maps, pictures, place, queries, schemas, service, transfer, vocabulary
 from registry.fabricators.schemas import FabricatorIn, FabricatorNew, FabricatorQuery, MachineIn
 from registry.fabricators.search import canonical, in_words
 from registry.web import people, slots
@@ -19,6 +19,15 @@ from registry.web.files import guard
 from registry.web.paging import Pages, address
 
 blueprint = Blueprint("fabricators", __name__)
+
+
+@blueprint.url_value_preprocessor
+def _allow_photos(endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """Photos may be larger than other forms; said here, before the form's secret is looked for. Raises: TooLarge."""
+    if endpoint == f"{blueprint.name}.{add_picture.__name__}":
+        request.max_content_length = limits.PHOTO_BYTES + limits.MIB
+        if (request.content_length or 0) > request.max_content_length:
+            pictures.refuse_size(request.content_length or 0)
 
 
 def _fill_nav(**_: object) -> str:
@@ -191,7 +200,6 @@ def set_member(slug: str) -> Redirect:
 def add_picture(slug: str) -> Redirect | tuple[str, int]:
     """Add a photo."""
     row = _owned(slug)
-    request.max_content_length = limits.PHOTO_BYTES + limits.MIB
     try:
         photo = request.files.get("photo")
         content = photo.stream.read(limits.PHOTO_BYTES + 1) if photo else b""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from dataclasses import dataclass
+from typing import NoReturn
 
 from PIL import Image, ImageOps
 
@@ -24,15 +25,20 @@ class Photo:
     height_px: int
 
 
+def refuse_size(size_bytes: int) -> NoReturn:
+    """Say that a photo is too large. Raises: TooLarge."""
+    most = limits.PHOTO_BYTES // limits.MIB
+    raise TooLarge(
+        f"The photo has {size_bytes / limits.MIB:.1f} MiB; the most is {most} MiB.",
+        "Send a smaller one, 2000 pixels wide for example.",
+        field="photo",
+    )
+
+
 def read_photo(content: bytes) -> Photo:
     """Raises: TooLarge, Invalid with a sentence."""
     if len(content) > limits.PHOTO_BYTES:
-        most = limits.PHOTO_BYTES // limits.MIB
-        raise TooLarge(
-            f"The photo has {len(content) / limits.MIB:.1f} MiB; the most is {most} MiB.",
-            "Send a smaller one, 2000 pixels wide for example.",
-            field="photo",
-        )
+        refuse_size(len(content))
     if not content:
         raise Invalid("No photo came.", "Choose a file.", field="photo")
     try:

@@ -15,6 +15,12 @@ blueprint = Blueprint("fabricators_transfer", __name__)
 _TYPES = {"okw": "application/yaml", "csv": "text/csv; charset=utf-8", "spaceapi": "application/json"}
 
 
+@blueprint.url_value_preprocessor
+def _allow_files(endpoint: str | None, values: object) -> None:
+    """A pasted file may be larger than other fields; said here, before the form's secret is looked for."""
+    request.max_form_memory_size = limits.IMPORT_BYTES + limits.MIB // 2
+
+
 @blueprint.get("/fabricators/import")
 def show_import() -> str:
     """A field for a file or its text."""
@@ -25,8 +31,6 @@ def show_import() -> str:
 def import_fabricator() -> str | Redirect | tuple[str, int]:
     """First show what was understood; then, with `do=add`, add it."""
     person = people.required()
-    request.max_content_length = limits.IMPORT_BYTES + limits.MIB // 2
-    request.max_form_memory_size = limits.IMPORT_BYTES + limits.MIB // 2
     text = request.form.get("text", "")
     try:
         upload = request.files.get("file")
