@@ -7,6 +7,7 @@ import threading
 
 from sqlalchemy.exc import OperationalError
 
+from registry.batches import service as batches
 from registry.builds import leases, service
 from registry.errors import Unavailable
 from registry.stores import leftovers
@@ -19,6 +20,7 @@ _log = logging.getLogger(__name__)
 def work(stores: Stores) -> None:
     """Take builds until the process is told to stop."""
     service.install(stores)
+    batches.install(stores)
     ended = threading.Event()
     keeper = threading.Thread(target=_keep, args=(stores, ended), daemon=True)
     keeper.start()
@@ -39,6 +41,8 @@ def _keep(stores: Stores, ended: threading.Event) -> None:
             stores.db.retrying(leases.announce)
             stores.blobs.sweep()
             leftovers.sweep(stores.settings.work)
+            for look_after in stores.hooks.get("worker.keep", ()):
+                look_after(stores)
             if again := service.redeliver(stores):
                 _log.info("%d builds were delivered again.", again)
         except (Unavailable, OperationalError):

@@ -12,6 +12,8 @@ from registry.accounts.tables import Account
 from registry.batches import quoting, service
 from registry.batches.batch_schemas import BatchWish, Move
 from registry.batches.schemas import Offer, PriceBreak, RequestWish
+from registry.designs import service as designs
+from registry.designs.schemas import Submission
 from registry.fabricators.tables import Fabricator, Member
 from registry.stores.stores import Stores
 from registry.values import utcnow
@@ -76,9 +78,8 @@ def an_offer(**changes: object) -> Offer:
 
 def open_market(stores: Stores, folder: Path) -> Market:
     """A design of documents; ada buys, olga operates and otto owns north, vera looks at it; sam runs south."""
-    market = Market(
-        stores, build_support.submit(stores, build_support.make_design(folder, {"bom.csv": "Item,Qty\nPlank,4\n"}))
-    )
+    source = build_support.make_design(folder, {"bom.csv": "Item,Qty\nPlank,4\n"})
+    market = Market(stores, designs.submit(stores, None, Submission(url=str(source))).slug)
     for handle in ("ada", "olga", "otto", "vera", "sam"):
         market.person(handle)
     market.shop("north", olga="operator", otto="owner", vera="viewer")

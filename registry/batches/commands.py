@@ -1,0 +1,101 @@
+"""Commands of the batches feature: batches list and show, requests list."""
+
+from __future__ import annotations
+
+import click
+
+from registry.accounts.queries import find_account
+from registry.batches import queries, quote_queries, quoting, service
+from registry.batches.batch_schemas import BatchQuery
+from registry.batches.money import money
+from registry.console import columns_of, json_option, opened, print_json
+from registry.errors import NotFound
+
+
+def register(group: click.Group) -> None:
+    """Add the commands."""
+    group.add_command(batches)
+    group.add_command(requests)
+
+
+@click.group()
+def batches() -> None:
+    """Production runs that people reserve units of: list, show."""
+
+
+@batches.command("list")
+@click.option("--state", default="", help="open, filled, shipped, ...")
+@click.option("--page", default=1, type=click.IntRange(1, 10_000), help="Which page of the list.")
+@json_option
+def list_batches(state: str, page: int, as_json: bool) -> None:
+    """List the batches, those that fill first."""
+    with opened() as stores:
+        service.settle_due(stores)
+        with stores.db.reading() as session:
+            found = queries.list_batches(session, BatchQuery(state=state, page=page, per_page=50))
+    if as_json:
+        print_json(found)
+        return
+    if not found.items:
+        click.echo("No batches are like that.")
+        return
+    rows: list[tuple[str, ...]] = [("NUMBER", "STATE", "RESERVED", "PRICE NOW", "DEADLINE (UTC)", "DESIGN")]
+    for item in found.items:
+        price = money(item.price_now_minor, item.currency).replace("\u00a0", " ")
+        reserved = f"{item.reserved}/{item.units_max}"
+        deadline = f"{item.deadline_at:%Y-%m-%d %H:%M}"
+        rows.append((str(item.number), item.state, reserved, price, deadline, f"{item.design}@{item.version}"))
+    click.echo(columns_of(rows))
+
+
+@batches.command()
+@click.argument("number", type=click.IntRange(1, 2**31 - 1))
+@json_option
+def show(number: int, as_json: bool) -> None:
+    """Show batch NUMBER with its stages and queue."""
+    with opened() as stores:
+        service.settle_due(stores)
+        with stores.db.reading() as session:
+            batch = queries.get_batch(session, number)
+    if as_json:
+        print_json(batch)
+        return
+    click.echo(f"Batch {number} of {batch.design}@{batch.version}: {batch.state}")
+    click.echo(f"{batch.reserved} of {batch.units_max} reserved, {batch.units_min} needed, "
+               f"until {batch.deadline_at:%Y-%m-%d %H:%M} UTC")  # fmt: skip
+    click.echo(columns_of([("STAGE", "GOOD", "SCRAP", "REWORK")]
+                          + [(row.stage, str(row.good), str(row.scrap), str(row.rework)) for row in batch.stages]))  # fmt: skip
+    for place in batch.queue:
+        click.echo(f"{place.number:>4}  {place.units:>4}  {place.who} ({place.state})")
+
+
+@click.group()
+def requests() -> None:
+    """Requests for quotation: list."""
+
+
+@requests.command("list")
+@click.argument("handle")
+@json_option
+def list_requests(handle: str, as_json: bool) -> None:
+    """List what HANDLE asked for, the newest first."""
+    with opened() as stores:
+        quoting.expire_due(stores)
+        with stores.db.reading() as session:
+            account = find_account(session, handle)
+            if account is None or account.id is None:
+                raise NotFound(f"There is no account called {handle[:80]}.", "Check the handle.")
+            found = quote_queries.list_requests(session, account.id)
+    if as_json:
+        print_json(found)
+        return
+    if not found.items:
+        click.echo("Nothing has been asked yet.")
+        return
+    rows: list[tuple[str, ...]] = [("NUMBER", "STATE", "QUOTED", "QUANTITIES", "DESIGN")]
+    for item in found.items:
+        numbers = ", ".join(map(str, item.quantities))
+        rows.append(
+            (str(item.number), item.state, f"{item.offered}/{item.asked}", numbers, f"{item.design}@{item.version}")
+        )
+    click.echo(columns_of(rows))
