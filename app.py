@@ -14,6 +14,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from registry import limits, web
 from registry.accounts import api as accounts_api
 from registry.accounts import pages as accounts_pages
+from registry.batches import api as batches_api
+from registry.batches import pages as batches_pages
+from registry.batches import quote_pages
+from registry.batches import service as batches
 from registry.builds import api as builds_api
 from registry.builds import compare_pages, downloads
 from registry.builds import pages as builds_pages
@@ -46,12 +50,15 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     builds.install(stores)
+    batches.install(stores)
     web.install(app)
     accounts_pages.install(app)
+    batches_pages.install(app)
     designs = (designs_pages, designs_api)
     made = (builds_pages, compare_pages, builds_api, downloads)
     making = (fabricators_pages, transfer_pages, fabricators_api)
-    for feature in (accounts_pages, accounts_api, *designs, *made, *making):
+    pooled = (batches_pages, quote_pages, batches_api)
+    for feature in (accounts_pages, accounts_api, *designs, *made, *making, *pooled):
         app.register_blueprint(feature.blueprint)
     web.install_openapi(app)
     return app

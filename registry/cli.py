@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
 from registry.accounts import commands as accounts_commands
+from registry.batches import commands as batches_commands
 from registry.builds import commands as builds_commands
 from registry.console import print_json
 from registry.designs import commands as designs_commands
@@ -156,6 +157,7 @@ def doctor(as_json: bool) -> None:
 accounts_commands.register(main)
 designs_commands.register(main)
 builds_commands.register(main)
+batches_commands.register(main)
 fabricators_commands.register(main)
 
 if __name__ == "__main__":
