@@ -15,7 +15,7 @@ from registry.designs.tables import Design, Revision
 from registry.errors import NotFound
 from registry.fabricators.estimates import cost_minor
 from registry.fabricators.making_schemas import CouldMake, FabricatorMatch, Makeable, Matches, Near, NeedAnswer
-from registry.fabricators.matching import Answer, does, judge, quick
+from registry.fabricators.matching import Answer, does, judge, kinds, quick
 from registry.fabricators.needs import SHEET, Need, Needs
 from registry.fabricators.needs_tables import DesignNeed, VersionNeeds
 from registry.fabricators.plans import Offer, plans
@@ -25,7 +25,7 @@ from registry.fabricators.vocabulary import process_and_kinds
 
 CANDIDATES = 300
 SHOWN = 24
-DESIGNS_JUDGED = 200
+DESIGNS_JUDGED = 120
 EARTH_KM = 6371.0088
 _RANK: dict[Answer, int] = {"no": 0, "unknown": 1, "yes": 2}
 
@@ -41,11 +41,7 @@ def distance_km(lat: float, lon: float, to_lat: float, to_lon: float) -> float:
 
 def kinds_of(need: Need) -> frozenset[str]:
     """Every process whose machines may be asked for a need."""
-    return (
-        frozenset().union(*(process_and_kinds(process) for process in need.processes))
-        if need.processes
-        else frozenset()
-    )
+    return kinds(need.processes)
 
 
 def find_matches(session: Session, design: str, version: str, needs: Sequence[Need], near: Near) -> Matches:
@@ -113,7 +109,11 @@ def _first_look(
     statement = (
         select(Machine.fabricator_id)
         .join(Fabricator, col(Fabricator.id) == col(Machine.fabricator_id))
-        .where(col(Machine.process).in_(sorted(every)), Machine.status == "ready", Fabricator.status == "active")
+        .where(
+            col(Machine.process).in_(sorted(every)),
+            col(Machine.status).in_(("ready", "busy")),
+            Fabricator.status == "active",
+        )
         .group_by(col(Machine.fabricator_id), col(Fabricator.shown_lat_deg), col(Fabricator.shown_lon_deg))
         .having(score >= (len(needs) if full else 1))
     )
@@ -187,6 +187,7 @@ def _machines(session: Session, fabricators: Sequence[int], processes: frozenset
 
 
 _Best = tuple[Answer, MachineFacts | None]
+_Named = tuple[str, str, str]  # slug, name, version
 
 
 def _best(need: Need, machines: Iterable[MachineFacts]) -> _Best:
@@ -262,15 +263,15 @@ def find_makeable(session: Session, slug: str, unread: int = 0) -> CouldMake:
         raise NotFound(f"There is no fabricator called {slug[:80]} here.", "Look at the list of fabricators.")
     every = session.exec(select(Machine.process).where(Machine.fabricator_id == fabricator.id).distinct()).all()
     machines = _machines(session, [fabricator.id or 0], frozenset(every)).get(fabricator.id or 0, [])
-    ready = [machine for machine in machines if machine.status == "ready"]
+    ready = [machine for machine in machines if machine.status in ("ready", "busy")]
     rows = _likely(session, ready)
     names = dict(_named(session, [row[0] for row in rows[:DESIGNS_JUDGED]]))
     today, one_step = [], []
     for revision_id, _ in rows[:DESIGNS_JUDGED]:
         if revision_id not in names:
             continue
-        design, version, data = names[revision_id]
-        one = _makeable(design, version, Needs.model_validate(data).needs, ready)
+        named, data = names[revision_id]
+        one = _makeable(named, Needs.model_validate(data).needs, ready)
         if one is not None and not one.lacking:
             today.append(one)
         elif one is not None and len(one.lacking) == 1 and one.answer == "no":
@@ -324,17 +325,19 @@ def _largest(way: str, machines: Sequence[MachineFacts]) -> tuple[float, float] 
     return (max(side[0] for side in sides), max(side[1] for side in sides))
 
 
-def _named(session: Session, revisions: Sequence[int]) -> list[tuple[int, tuple[Design, str, dict[str, Any]]]]:
+def _named(session: Session, revisions: Sequence[int]) -> list[tuple[int, tuple[_Named, dict[str, Any]]]]:
     rows = session.exec(
-        select(Revision.id, Design, Revision.label, VersionNeeds.data)
+        select(  # type: ignore[call-overload]
+            Revision.id, Design.slug, Design.name, Revision.label, VersionNeeds.data
+        )
         .join(Design, col(Design.id) == col(Revision.design_id))
         .join(VersionNeeds, col(VersionNeeds.revision_id) == col(Revision.id))
         .where(col(Revision.id).in_(revisions))
     )
-    return [(id_ or 0, (design, label, dict(data))) for id_, design, label, data in rows]
+    return [(id_ or 0, ((slug, name, label), dict(data))) for id_, slug, name, label, data in rows]
 
 
-def _makeable(design: Design, version: str, needs: Sequence[Need], machines: Sequence[MachineFacts]) -> Makeable | None:
+def _makeable(named: _Named, needs: Sequence[Need], machines: Sequence[MachineFacts]) -> Makeable | None:
     asked = [need for need in needs if not need.by_yourself]
     if not asked:
         return None
@@ -348,9 +351,9 @@ def _makeable(design: Design, version: str, needs: Sequence[Need], machines: Seq
         else:
             why += [f"{machine.name}: {reason.sentence}" for reason in judge(need, machine).against[:2]]
     return Makeable(
-        design=design.slug,
-        name=design.name,
-        version=version,
+        design=named[0],
+        name=named[1],
+        version=named[2],
         answer="no" if lacking else "unknown" if unsure else "yes",
         lacking=[need.title for need, _ in lacking],
         unsure=[need.title for need, _ in unsure],

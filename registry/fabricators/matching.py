@@ -5,6 +5,7 @@ What a machine doesn't state is unknown, never yes.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple, cast
 
@@ -25,6 +26,10 @@ from registry.fabricators.vocabulary import (
 
 Answer = Literal["yes", "no", "unknown"]
 EPSILON_MM = 1e-6
+# What lies flat on these is measured in two directions; what turns, or is held in the hand, is limited otherwise.
+_FLAT = SHEET | {"pcb_assembly", "electronics_testing"}
+_SIZELESS = frozenset(("turning", "soldering"))
+_BY_LENGTH = frozenset(("sawing", "sheet_bending", "drilling", "tapping", "assembly", "welding"))
 _RANK: dict[Answer, int] = {"no": 0, "unknown": 1, "yes": 2}
 
 
@@ -70,13 +75,19 @@ class _Found(NamedTuple):
 
 def does(need: Need, process: str) -> bool:
     """Whether a machine of a process may be asked at all: it is one of those asked for, or a kind of one."""
-    return any(process == asked or process in process_and_kinds(asked) for asked in need.processes)
+    return process in kinds(need.processes)
+
+
+@functools.cache
+def kinds(processes: tuple[str, ...]) -> frozenset[str]:
+    """Some processes, and all that are kinds of them."""
+    return frozenset().union(*(process_and_kinds(process) for process in processes)) if processes else frozenset()
 
 
 def quick(need: Need, machine: MachineFacts) -> Answer:
     """The answer of `judge`, without its words."""
     worst: Answer = "yes"
-    for found in _checks(need, machine):
+    for found in _checks(need, machine, quickly=True):
         if found.answer == "no":
             return "no"
         if found.answer == "unknown":
@@ -98,15 +109,15 @@ def best(answers: Sequence[Answer]) -> Answer:
     return max(answers, key=lambda one: _RANK[one], default="no")
 
 
-def _checks(need: Need, machine: MachineFacts) -> Iterator[_Found]:
+def _checks(need: Need, machine: MachineFacts, *, quickly: bool = False) -> Iterator[_Found]:
     if not need.processes:
         yield _Found("process", "unknown")
     elif not does(need, machine.process):
         yield _Found("process", "no", asked=need.process, has=machine.process)
         return
-    if machine.status not in ("ready", ""):
+    if machine.status not in ("ready", "busy", ""):
         yield _Found("status", "no", has=machine.status)
-    if any(piece.box_mm for piece in need.pieces):
+    if machine.process not in _SIZELESS and need.hull_mm and not (quickly and _surely_fits(need.hull_mm, machine)):
         yield _size(need, machine)
     if need.material:
         yield from _material(need, machine)
@@ -136,10 +147,18 @@ def room(box: tuple[float, float, float], machine: MachineFacts, *, flat: bool) 
     return None if missing else min(left)
 
 
+def _surely_fits(hull: tuple[float, float, float], machine: MachineFacts) -> bool:
+    """Whether even a box of the longest sides of all pieces fits."""
+    if machine.work_x_mm is None:
+        return False
+    left = room(hull, machine, flat=machine.process in _FLAT)
+    return left is not None and left >= -EPSILON_MM
+
+
 def _size(need: Need, machine: MachineFacts) -> _Found:
-    if need.process in ("sawing", "drilling", "tapping", "assembly", "welding") and machine.work_x_mm is None:
-        return _saw(need, machine)
-    flat = machine.process in SHEET or (need.process in SHEET and machine.work_z_mm is None)
+    if machine.process in _BY_LENGTH and machine.work_x_mm is None:
+        return _length(need, machine)
+    flat = machine.process in _FLAT
     tightest: tuple[float, Piece] | None = None
     unknown: Piece | None = None
     fitting = 0
@@ -162,14 +181,18 @@ def _size(need: Need, machine: MachineFacts) -> _Found:
     return _Found("size", "yes", round(tightest[0], 3), None, has, tightest[1], fitting)
 
 
-def _saw(need: Need, machine: MachineFacts) -> _Found:
-    """Hand work and saws, which state a length or nothing: what is not stated does not stop them."""
+def _length(need: Need, machine: MachineFacts) -> _Found:
+    """Saws, brakes and hand work, which state a length or nothing."""
     longest = max((piece for piece in need.pieces if piece.box_mm), key=lambda piece: (piece.box_mm or (0,))[0])
     most = _number(machine.parameters.get("length_mm_max"))
-    if need.process == "sawing" and most is not None:
-        left = round(most - (longest.box_mm or (0,))[0], 3)
-        return _Found("size", "no" if left < -EPSILON_MM else "yes", left, None, (most, None, None), longest)
-    return _Found("size", "unknown", None, None, (None, None, None), longest)
+    if machine.process not in ("sawing", "sheet_bending") or most is None:
+        return _Found("size", "unknown", None, None, (None, None, None), longest)
+    left = round(most - (longest.box_mm or (0,))[0], 3)
+    answer: Answer = "yes" if left >= -EPSILON_MM else "no"
+    if answer == "no" and machine.process == "sheet_bending":
+        # a bend may run along the shorter side
+        return _Found("size", "unknown", None, None, (most, None, None), longest)
+    return _Found("size", answer, left, None, (most, None, None), longest)
 
 
 # --- material

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Literal
@@ -78,7 +79,7 @@ class Need(_Plain):
         counts = [piece.quantity for piece in self.pieces]
         return None if any(count is None for count in counts) else sum(count or 0 for count in counts)
 
-    @property
+    @functools.cached_property
     def hull_mm(self) -> tuple[float, float, float] | None:
         """The longest, middle and shortest side that any piece has: what a machine must at least offer."""
         boxes = [piece.box_mm for piece in self.pieces if piece.box_mm]

@@ -87,13 +87,21 @@ def best_plan(needs: Sequence[Need], offers: Sequence[Offer], aim: Aim) -> Plan 
     tried = 0
     found: tuple[tuple[float, ...], tuple[Offer, ...]] | None = None
     exact = True
+    # one bit a need: a choice covers all if its bits together are all
+    bits = {need: 1 << place for place, need in enumerate(sorted(possible))}
+    every = (1 << len(bits)) - 1
+    masks = [(sum(bits[need] for need in offer.covered & possible), offer) for offer in useful]
     for count in range(1, HANDS_MAX + 1):
-        for chosen in itertools.combinations(useful, count):
+        for choice in itertools.combinations(masks, count):
             tried += 1
             if tried > TRIED_MAX:
                 exact = False
                 break
-            if possible <= frozenset().union(*(offer.covered for offer in chosen)):
+            together = 0
+            for mask, _ in choice:
+                together |= mask
+            if together == every:
+                chosen = tuple(offer for _, offer in choice)
                 rank = price(chosen)
                 if found is None or rank < found[0]:
                     found = (rank, chosen)

@@ -143,7 +143,9 @@ def test_too_thick_and_too_thin_say_by_how_much() -> None:
 
 def test_what_is_not_stated_of_materials_is_unknown() -> None:
     assert judge(need(material="steel", thickness_mm=3.0), machine(materials=())).answer == "unknown"
-    assert judge(need(material="steel", thickness_mm=3.0), machine(materials=(("steel", None, None),))).answer == "unknown"
+    assert (
+        judge(need(material="steel", thickness_mm=3.0), machine(materials=(("steel", None, None),))).answer == "unknown"
+    )
     assert judge(need(material="steel"), machine(materials=(("stainless_steel", None, None),))).answer == "yes"
     only_stainless = machine(materials=(("stainless_steel", None, 5.0),))
     assert judge(need(material="aluminium", thickness_mm=1.0), only_stainless).answer == "no"
@@ -236,3 +238,15 @@ def test_margins_have_the_sign_of_the_answer(pair: tuple[Need, MachineFacts]) ->
     for reason in judge(*pair).reasons:
         if reason.margin is not None:
             assert reason.margin >= -1e-6 if reason.answer == "yes" else reason.margin <= 0
+
+
+def test_saws_brakes_and_lathes_are_limited_in_their_own_way() -> None:
+    saw = machine(process="sawing", work_x_mm=None, work_y_mm=None, parameters={"length_mm_max": 1000})
+    assert judge(need("sawing", box=(990, 80, 80)), saw).answer == "yes"
+    assert told(judge(need("sawing", box=(1385, 80, 80)), saw), "size").margin == -385.0
+    brake = dataclasses.replace(saw, process="sheet_bending")
+    assert judge(need("sheet_bending", box=(990, 80, 3)), brake).answer == "yes"
+    assert judge(need("sheet_bending", box=(1200, 80, 3)), brake).answer == "unknown"  # it may be bent across
+    lathe = machine(process="turning", work_x_mm=None, work_y_mm=None, parameters={"swing_mm": 200, "centres_mm": 500})
+    limits = (Limit(parameter="swing_mm", value=110.0), Limit(parameter="centres_mm", value=80.0))
+    assert judge(need("turning", box=(110, 110, 80), limits=limits), lathe).answer == "yes"

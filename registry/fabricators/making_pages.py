@@ -1,0 +1,121 @@
+"""Pages of who can make a version, and of what a fabricator could make."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from flask import Blueprint, flash, redirect, render_template, request
+from werkzeug.wrappers import Response as Redirect
+
+from registry.designs import queries as design_queries
+from registry.designs.schemas import DesignDetail, VersionDetail
+from registry.errors import Invalid
+from registry.fabricators import making, making_use
+from registry.fabricators.making_schemas import Near, NeedsView
+from registry.fabricators.needs import Need
+from registry.fabricators.vocabulary import PROCESSES, parameters
+from registry.web import people, slots
+from registry.web.context import parse, stores
+
+blueprint = Blueprint("making", __name__)
+
+
+@blueprint.get("/designs/<slug>/<label>/makers")
+def show_makers(slug: str, label: str) -> str:
+    """What a version needs, with evidence; who can make it, near or anywhere; plans over several."""
+    with stores().db.reading() as session:
+        design = design_queries.get_design(session, slug)
+        version = design_queries.get_version(session, slug, label)
+    view = making_use.needs_of(stores(), slug, label)
+    query = parse(making_use.NearQuery, request.args.to_dict())
+    fault = None
+    near, told = Near(), ""
+    try:
+        near, told = making_use.near_of(stores(), query)
+    except Invalid as error:
+        fault = error
+    return render_template(
+        "fabricators/makers.html",
+        tab="makers",
+        design=design,
+        version=version,
+        view=view,
+        needs={need.id: need for need in view.needs},
+        changes=_changes(view),
+        matches=making_use.matches_of(stores(), view, near),
+        query=query,
+        near=near,
+        told=told,
+        fault=fault,
+        may_correct=_may_correct(design),
+        choices=_choices(view.needs),
+        processes=sorted(PROCESSES.values(), key=lambda process: process.name),
+    )
+
+
+def _may_correct(design: DesignDetail) -> bool:
+    person = people.current()
+    return person is not None and (person.is_steward or person.handle == design.owner)
+
+
+def _changes(view: NeedsView) -> dict[str, list[dict[str, Any]]]:
+    """Corrections of each need, with what was derived in its place."""
+    derived = {need.id: {limit.parameter: limit.value for limit in need.limits} for need in view.derived}
+    found: dict[str, list[dict[str, Any]]] = {}
+    for one in view.corrections:
+        was = derived.get(one.need, {}).get(one.parameter)
+        found.setdefault(one.need, []).append({"said": one, "was": was})
+    return found
+
+
+def _choices(needs: list[Need]) -> dict[str, list[tuple[str, str]]]:
+    """What may be said of each need: parameters of the vocabulary with their labels."""
+    return {
+        need.id: [(one.name, f"{one.label}{f' ({one.unit})' if one.unit else ''}") for one in parameters(need.process)]
+        for need in needs
+    }
+
+
+@blueprint.post("/designs/<slug>/<label>/makers")
+def correct_need(slug: str, label: str) -> Redirect:
+    """Say what a version needs in place of what was derived."""
+    person = people.required()
+    form = request.form
+    making.correct(
+        stores(),
+        person.id,
+        person.is_steward,
+        slug,
+        label,
+        making.Said(
+            need=form.get("need", ""),
+            parameter=form.get("parameter", ""),
+            value=form.get("value", ""),
+            why=form.get("why", ""),
+        ),
+    )
+    flash("Kept. What was derived stays beside it.", "moss")
+    return redirect(f"/designs/{quote(slug)}/{quote(label, safe='~')}/makers#needs")
+
+
+@blueprint.get("/fabricators/<slug>/could-make")
+def show_could_make(slug: str) -> str:
+    """What a fabricator could make today, and what lacks one step."""
+    return render_template("fabricators/could_make.html", found=making_use.could_make(stores(), slug))
+
+
+def _fill_tab(design: DesignDetail, version: VersionDetail, tab: str = "", **_: Any) -> str:
+    return render_template("fabricators/_makers_tab.html", design=design, version=version, tab=tab)
+
+
+def _fill_box(design: DesignDetail, version: VersionDetail, **_: Any) -> str:
+    view = making_use.needs_of(stores(), design.slug, version.label)
+    can, perhaps, more = making_use.makers_count(stores(), view)
+    return render_template(
+        "fabricators/_makers_box.html", design=design, version=version, can=can, perhaps=perhaps, more=more
+    )
+
+
+slots.register("design.tabs.more", _fill_tab)
+slots.register("design.box", _fill_box)

@@ -1,0 +1,264 @@
+"""Needs in the database, corrections over them, and who can make a version: on both databases, through every door."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlmodel import select
+from web_support import PASSWORD, log_in, send
+
+from registry.accounts import service as accounts
+from registry.builds.schemas import BomLine, Materials
+from registry.builds.tables import Build, Result, TargetRun
+from registry.designs.tables import Design, Revision
+from registry.errors import Forbidden, Invalid
+from registry.fabricators import making, making_use
+from registry.fabricators.making_schemas import Near
+from registry.fabricators.needs_tables import DesignNeed
+from registry.fabricators.tables import Fabricator, Machine, MachineMaterial
+from registry.stores.stores import Stores
+from registry.values import utcnow
+
+BOARD = {
+    "copper_layers": 2,
+    "size_mm": {"width": 60.0, "height": 50.0},
+    "thickness_mm": 1.6,
+    "min_track_mm": 0.127,
+    "min_clearance_mm": 0.2,
+    "min_drill_mm": 0.3,
+    "min_annular_ring_mm": 0.15,
+    "finish": "",
+}
+PLATE = {"bounding_box_mm": [700.0, 300.0, 3.0], "flat_thickness_mm": 3.0, "material": "aluminium", "components": []}
+HOUSE = {
+    "layers_max": 4,
+    "track_mm_min": 0.1,
+    "clearance_mm_min": 0.1,
+    "drill_mm_min": 0.2,
+    "ring_mm_min": 0.1,
+    "thickness_mm_min": 0.4,
+    "thickness_mm_max": 3.2,
+}
+
+
+def build(stores: Stores, owner: int | None = None) -> str:
+    """A version as a build leaves it: a board and a plate. Returns: the design's slug."""
+
+    def put(session: Any) -> None:
+        design = Design(slug="press", url="https://example.org/press", name="Press", owner_id=owner, readiness="built")
+        session.add(design)
+        session.flush()
+        revision = Revision(
+            design_id=design.id, name="v1", label="v1", kind="tag", commit="a" * 40, committed_at=utcnow(), newest=True
+        )
+        session.add(revision)
+        session.flush()
+        digest = stores.blobs.put(
+            Materials(lines=[BomLine(id="1", kind="fastener", quantity=4, uses=[])]).model_dump_json().encode()
+        )
+        row = Build(design_id=design.id, revision_id=revision.id, state="done", materials_digest=digest)
+        session.add(row)
+        session.flush()
+        for position, (kind, facts) in enumerate((("board", BOARD), ("part", PLATE))):
+            key = kind * 8
+            session.add(Result(key=key, builder="x", state="done", seconds=1.0, facts=facts))
+            session.flush()
+            session.add(
+                TargetRun(
+                    build_id=row.id,
+                    position=position,
+                    builder="x",
+                    kind=kind,
+                    name=kind,
+                    title=kind.title(),
+                    source=f"{kind}.x",
+                    key=key,
+                    state="done",
+                )
+            )
+
+    stores.db.retrying(put)
+    return "press"
+
+
+def fabricator(stores: Stores, slug: str, lat: float, machines: dict[str, dict[str, Any]]) -> None:
+    def put(session: Any) -> None:
+        row = Fabricator(slug=slug, name=slug.title(), town=slug.title(), shown_lat_deg=lat, shown_lon_deg=10.0)
+        session.add(row)
+        session.flush()
+        for process, values in machines.items():
+            takes = values.pop("takes", [])
+            machine = Machine(fabricator_id=row.id, name=f"{slug} {process}", process=process, **values)
+            session.add(machine)
+            session.flush()
+            for material, thick in takes:
+                session.add(MachineMaterial(machine_id=machine.id, material=material, thickness_max_mm=thick))
+
+    stores.db.retrying(put)
+
+
+@pytest.fixture
+def workshops(stores: Stores) -> Stores:
+    """A house that does everything, one for boards, one for plates, and one whose table is too small."""
+    build(stores)
+    house = {"work_x_mm": 400.0, "work_y_mm": 300.0, "parameters": HOUSE}
+    laser = {"work_x_mm": 1000.0, "work_y_mm": 600.0, "takes": [("aluminium", 6.0)]}
+    fabricator(stores, "boards", 50.0, {"pcb_fabrication": dict(house)})
+    fabricator(stores, "plates", 50.5, {"laser_cutting": dict(laser)})
+    fabricator(stores, "small", 50.1, {"laser_cutting": laser | {"work_x_mm": 600.0}, "pcb_fabrication": {}})
+    fabricator(stores, "silent", 50.2, {"pcb_fabrication": {}, "waterjet_cutting": {}})
+    return stores
+
+
+def test_needs_are_derived_once_and_kept_in_rows(stores: Stores) -> None:
+    build(stores)
+    view = making.read_version(stores, "press", None)
+    assert [need.process for need in view.needs] == ["pcb_fabrication", "laser_cutting", "assembly", "assembly"]
+    assert making.read_version(stores, "press", "v1") == view
+    with stores.db.reading() as session:
+        rows = session.exec(select(DesignNeed).order_by(DesignNeed.id)).all()
+    assert [(row.way, row.x_mm, row.y_mm) for row in rows] == [
+        ("pcb_fabrication", 60.0, 50.0),
+        ("laser_cutting-waterjet_cutting-plasma_cutting", 700.0, 300.0),
+    ]
+
+
+def test_a_version_without_a_build_says_so(stores: Stores) -> None:
+    build(stores)
+    stores.db.retrying(lambda session: setattr(session.exec(select(Build)).one(), "materials_digest", ""))
+    view = making.read_version(stores, "press", None)
+    assert view.needs == [] and "not been built" in view.unknown[0]
+
+
+def test_no_one_makes_all_two_together_do(workshops: Stores) -> None:
+    found = making_use.matches_of(workshops, making_use.needs_of(workshops, "press", None), Near())
+    assert (found.can, found.perhaps, found.more) == (0, 1, False)
+    assert [item.slug for item in found.items] == ["silent", "boards", "plates", "small"]
+    small = next(item for item in found.items if item.slug == "small")
+    reasons = [reason.sentence for one in small.answers for reason in one.reasons if reason.answer == "no"]
+    assert reasons == ["Part measures 700 × 300 × 3 mm; 600 × 600 mm fit: 100 mm too long."]
+    plan = found.plans[0]
+    assert {share.name for share in plan.shares} == {"Boards", "Plates", "You"} and plan.missing == ()
+    assert making_use.makers_count(workshops, making_use.needs_of(workshops, "press", None)) == (0, 1, False)
+
+
+def test_near_leaves_out_who_is_far_and_names_how_far(workshops: Stores) -> None:
+    view = making_use.needs_of(workshops, "press", None)
+    found = making_use.matches_of(workshops, view, Near(lat=50.0, lon=10.0, km=30))
+    assert {(item.slug, item.distance_km) for item in found.items} == {
+        ("boards", 0.0),
+        ("small", 11.1),
+        ("silent", 22.2),
+    }
+
+
+def test_a_correction_stands_beside_what_was_derived(workshops: Stores) -> None:
+    owner = accounts.sign_up(workshops, "ada", PASSWORD)
+    other = accounts.sign_up(workshops, "bob", PASSWORD)
+    workshops.db.retrying(lambda session: setattr(session.exec(select(Design)).one(), "owner_id", owner.id))
+    view = making.read_version(workshops, "press", None)
+    need = view.needs[0].id
+    wish = making.Said(need, "track_mm_min", "0,05", "the antenna needs it")
+    with pytest.raises(Forbidden):
+        making.correct(workshops, other.id, False, "press", "v1", wish)
+    making.correct(workshops, owner.id, False, "press", "v1", wish)
+    making.correct(workshops, owner.id, False, "press", "v1", making.Said(view.needs[1].id, "drop", "", "bought in"))
+    making.correct(workshops, owner.id, False, "press", "v1", making.Said("new", "", "anodising", "looks"))
+    after = making.read_version(workshops, "press", None)
+    assert [one.id for one in after.needs] == [need, "buying", "assembly", "anodising-said"]
+    limits = {limit.parameter: limit for limit in after.needs[0].limits}
+    assert limits["track_mm_min"].value == 0.05 and "the antenna needs it" in limits["track_mm_min"].evidence
+    assert after.derived == view.derived
+    found = making_use.matches_of(workshops, after, Near())
+    assert all(item.answer != "yes" for item in found.items)
+    with workshops.db.reading() as session:
+        assert {row.need for row in session.exec(select(DesignNeed))} == {need, "anodising-said"}
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        (making.Said("nothing", "drop", "", "why"), "need"),
+        (making.Said("", "track_mm_min", "thin", "why"), "value"),
+        (making.Said("", "track_mm_min", "-1", "why"), "value"),
+        (making.Said("", "track_mm_min", "nan", "why"), "value"),
+        (making.Said("", "colour_of_love", "1", "why"), "parameter"),
+        (making.Said("", "finishes", "Glitter", "why"), "value"),
+        (making.Said("", "drop", "", "  "), "why"),
+        (making.Said("new", "", "wishing", "why"), "value"),
+    ],
+)
+def test_corrections_that_make_no_sense_are_refused(sqlite_stores: Stores, said: making.Said, field: str) -> None:
+    build(sqlite_stores)
+    need = said.need or making.read_version(sqlite_stores, "press", None).needs[0].id
+    with pytest.raises(Invalid) as refused:
+        making.correct(sqlite_stores, 1, True, "press", "v1", making.Said(need, said.parameter, said.value, said.why))
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"lat": "91", "lon": "0"}, "lat"),
+        ({"lat": "1"}, "lat"),
+        ({"lat": "x", "lon": "1"}, "lat"),
+        ({"km": "-3"}, "km"),
+        ({"place": "Atlantis"}, "place"),
+        ({"lat": "nan", "lon": "1"}, "lat"),
+    ],
+)
+def test_places_that_are_none(sqlite_stores: Stores, query: dict[str, str], field: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        making_use.near_of(sqlite_stores, making_use.NearQuery(**query))
+    assert refused.value.field == field
+
+
+def test_what_a_fabricator_could_make_and_what_lacks_a_step(workshops: Stores) -> None:
+    boards = making_use.could_make(workshops, "boards")
+    assert boards.today == [] and [one.lacking for one in boards.one_step] == [["Laser cutting, aluminium 3 mm"]]
+    silent = making_use.could_make(workshops, "silent")
+    assert [one.answer for one in silent.today] == ["unknown"]
+    small = making_use.could_make(workshops, "small")
+    assert [one.unsure for one in small.one_step] == [["PCB fabrication, Board"]]
+    assert (
+        "small laser_cutting: Part measures 700 × 300 × 3 mm; 600 × 600 mm fit: 100 mm too long."
+        in small.one_step[0].why
+    )
+
+
+def test_pages_and_json_tell_the_same(workshops: Stores, client: FlaskClient) -> None:
+    page = client.get("/designs/press/v1/makers").get_data(as_text=True)
+    assert "0.127" in page and "100 mm too long" in page and "Fewest hands" in page
+    assert "can perhaps make it" in client.get("/designs/press/v1").get_data(as_text=True)
+    wrong = client.get("/designs/press/v1/makers?place=Atlantis")
+    assert wrong.status_code == 200 and "no town or region" in wrong.get_data(as_text=True)
+    needs = client.get("/api/v1/designs/press/versions/v1/needs").get_json()
+    assert [need["process"] for need in needs["needs"]][:2] == ["pcb_fabrication", "laser_cutting"]
+    matches = client.get("/api/v1/designs/press/versions/v1/matches?lat=50&lon=10&km=30").get_json()
+    assert len(matches["items"]) == 3
+    assert client.get("/api/v1/designs/press/versions/v1/matches?lat=50").status_code == 422
+    assert "One step short" in client.get("/fabricators/boards/could-make").get_data(as_text=True)
+    assert client.get("/api/v1/fabricators/boards/could-make").get_json()["one_step"][0]["design"] == "press"
+    assert client.get("/fabricators/nobody/could-make").status_code == 404
+
+
+def test_a_designer_corrects_on_the_page(workshops: Stores, client: FlaskClient) -> None:
+    owner = accounts.sign_up(workshops, "ada", PASSWORD)
+    workshops.db.retrying(lambda session: setattr(session.exec(select(Design)).one(), "owner_id", owner.id))
+    assert client.post("/designs/press/v1/makers", data={}).status_code in (400, 401, 403)
+    log_in(client, "ada")
+    need = making.read_version(workshops, "press", None).needs[0].id
+    sent = send(
+        client,
+        "/designs/press/v1/makers",
+        "/designs/press/v1/makers",
+        need=need,
+        parameter="finishes",
+        value="ENIG",
+        why="the keys are touched",
+    )
+    assert sent.status_code == 302
+    page = client.get("/designs/press/v1/makers").get_data(as_text=True)
+    assert "Corrected" in page and "the keys are touched" in page
