@@ -63,8 +63,9 @@ def show(number: int, as_json: bool) -> None:
     click.echo(f"Batch {number} of {batch.design}@{batch.version}: {batch.state}")
     click.echo(f"{batch.reserved} of {batch.units_max} reserved, {batch.units_min} needed, "
                f"until {batch.deadline_at:%Y-%m-%d %H:%M} UTC")  # fmt: skip
-    click.echo(columns_of([("STAGE", "GOOD", "SCRAP", "REWORK")]
-                          + [(row.stage, str(row.good), str(row.scrap), str(row.rework)) for row in batch.stages]))  # fmt: skip
+    rows = [("STAGE", "GOOD", "SCRAP", "REWORK")]
+    rows += [(row.stage, str(row.good), str(row.scrap), str(row.rework)) for row in batch.stages]
+    click.echo(columns_of(rows))
     for place in batch.queue:
         click.echo(f"{place.number:>4}  {place.units:>4}  {place.who} ({place.state})")
 
