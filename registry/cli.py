@@ -21,6 +21,7 @@ from registry.console import print_json
 from registry.designs import commands as designs_commands
 from registry.errors import RegistryError
 from registry.fabricators import commands as fabricators_commands
+from registry.fabricators import making_commands
 from registry.settings import PROJECT, read_settings
 
 
@@ -29,7 +30,15 @@ class _Brickyard(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         try:
-            return super().main(*args, **kwargs)
+            return super().main(*args, **(kwargs | {"standalone_mode": False}))
+        except click.exceptions.Exit as ended:
+            sys.exit(ended.exit_code)
+        except click.Abort:
+            _leave("Stopped.", 1)
+        except click.ClickException as error:
+            context = getattr(error, "ctx", None)
+            more = f" See {context.command_path} --help." if context else ""
+            _leave(f"{error.format_message()}{more}", error.exit_code)
         except RegistryError as error:
             click.echo(f"brickyard: {error}", err=True)
             sys.exit(error.exit_code)
@@ -87,8 +96,10 @@ def serve(host: str, port: int, threads: int, no_worker: bool) -> None:
             threads=threads,
             ident="brickyard",
             channel_timeout=60,
-            max_request_body_size=4 * 1024**2,
+            max_request_body_size=64 * 1024**2,  # below it, the application's own limits answer with a sentence
         )
+    except ValueError as error:
+        raise click.UsageError(f"{host} is no address to listen on. Give one of this machine with --host.") from error
     except OSError as error:
         raise click.ClickException(
             f"Port {port} can't be used ({error.strerror}). Choose another with --port."
@@ -159,6 +170,7 @@ designs_commands.register(main)
 builds_commands.register(main)
 batches_commands.register(main)
 fabricators_commands.register(main)
+making_commands.register(main)
 
 if __name__ == "__main__":
     main()

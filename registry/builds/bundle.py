@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import re
 import tempfile
 import zipfile
 import zlib
@@ -58,7 +59,8 @@ def entries(
     readme = str(revision.about.get("readme", ""))
     if readme in tree.files:
         found.append(Entry("README.md", "readme", tree.read(readme, limits.README_BYTES)))
-    found += [Entry(path, "licence", content) for path, content in licence_files(tree).items()]
+    licences = licence_files(tree) or {"LICENSES/README.txt": _named_only(revision.licence)}
+    found += [Entry(path, "licence", content) for path, content in licences.items()]
     found += [Entry(f"bom/{name}", "bom", content) for name, content in vendor_files(stores, materials, made).items()]
     for item in made:
         top = f"{_FOLDERS[item.run.kind]}/{item.run.name}" if item.run.kind in _FOLDERS else "docs"
@@ -84,6 +86,14 @@ def licence_files(tree: Tree) -> dict[str, bytes]:
         if len(found) < 50:
             found[at] = tree.read(path, limits.SMALL_FILE_BYTES)
     return found
+
+
+def _named_only(expression: str) -> bytes:
+    """What stands in place of a licence's text, if the repository names the licence and holds no text of it."""
+    names = sorted(set(re.findall(r"[A-Za-z0-9.+-]+", expression)) - {"AND", "OR", "WITH"})
+    lines = [f"This design is under {expression}. Its repository names the licence, and holds no copy of its text.", ""]
+    lines += [f"{name}: https://spdx.org/licenses/{name.removesuffix('+')}.html" for name in names]
+    return "\n".join([*lines, ""]).encode()
 
 
 def describe(

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from sqlmodel import Session
 
 from registry import limits
-from registry.builds import queries, service
+from registry.builds import demo, queries, service
 from registry.designs import service as designs
 from registry.designs.schemas import Submission
 from registry.errors import Invalid
@@ -175,6 +175,9 @@ def rebuild(file: Path, checked: Checked, on_look: Callable[[], None]) -> Checke
         )
         stores = open_stores(settings)
         try:
+            for example in demo.example_folders():
+                if submission.url == f"example:{example.name}":
+                    demo.lay_out(stores, example)
             slug = designs.register_only(stores, submission, slug=checked.design)
             service.install(stores)
             build_id = service.build_commit(stores, slug, checked.commit, name=checked.version)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import click
 
 from registry import limits
 from registry.console import columns_of, json_option, opened, print_json
 from registry.designs.queries import list_designs
-from registry.designs.schemas import DesignList, DesignQuery
+from registry.designs.schemas import DesignKind, DesignList, DesignQuery
 
 
 def register(group: click.Group) -> None:
@@ -55,16 +57,29 @@ def designs(page: int, per_page: int, as_json: bool) -> None:
 
 @click.command()
 @click.argument("words", nargs=-1, required=True)
-@click.option("--kind", default="", help="board, part, both or documents.")
+@click.option("--kind", type=click.Choice(get_args(DesignKind)), help="One kind of design alone.")
 @click.option("--licence", default="", help="SPDX expression.")
 @click.option("--tool", default="", help="KiCad, CadQuery, ...")
 @_page
 @_per_page
 @json_option
-def search(words: tuple[str, ...], kind: str, licence: str, tool: str, page: int, per_page: int, as_json: bool) -> None:
+def search(
+    words: tuple[str, ...],
+    kind: DesignKind | None,
+    licence: str,
+    tool: str,
+    page: int,
+    per_page: int,
+    as_json: bool,
+) -> None:
     """Search names, summaries, tags, READMEs, and the parts and MPNs in bills of materials."""
     query = DesignQuery(
-        q=" ".join(words)[: limits.SEARCH_CHARS], kind=kind, licence=licence, tool=tool, page=page, per_page=per_page
+        q=" ".join(words)[: limits.SEARCH_CHARS],
+        kind=kind or "",
+        licence=licence,
+        tool=tool,
+        page=page,
+        per_page=per_page,
     )
     with opened() as stores, stores.db.reading() as session:
         _show(list_designs(session, query), as_json)

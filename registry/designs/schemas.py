@@ -43,10 +43,10 @@ class DesignQuery(BaseModel):
     """What to list."""
 
     q: str = Field(default="", max_length=limits.SEARCH_CHARS)
-    kind: str = ""
+    kind: DesignKind | Literal[""] = ""
     licence: str = ""
     tool: str = ""
-    readiness: str = ""
+    readiness: Readiness | Literal[""] = ""
     tag: str = ""
     owner: str = ""
     sort: Sort = "relevance"

@@ -14,7 +14,7 @@ from registry.designs.reading.versions import order_versions
 from registry.designs.revisions import Folder
 from registry.designs.schemas import FindingView, Submission
 from registry.designs.tables import Design, DesignTool, Revision
-from registry.errors import Conflict, NotFound, RegistryError
+from registry.errors import Conflict, Invalid, NotFound, RegistryError
 from registry.stores import git
 from registry.stores.git import GitTree, RepoUrl
 from registry.stores.stores import Stores
@@ -83,11 +83,13 @@ class _Place(BaseModel):
 
 def _fetch(stores: Stores, submission: Submission) -> _Place:
     repo = git.check_url(submission.url, stores.settings)
+    if (folder := submission.path.strip("/")) and (fault := git.path_fault(folder)):
+        raise Invalid(f"This folder can't be used: {fault}.", "Give one such as hardware/board.", field="path")
     where = mirrors.mirror_path(stores, repo.url)
     git.mirror(repo, where, stores.settings)
     ref, subdir = git.locate(where, repo)
     ref = submission.ref or ref
-    subdir = (submission.path or subdir).strip("/")
+    subdir = folder or subdir.strip("/")
     return _Place(repo=repo, subdir=subdir, ref=ref, commit=git.find_commit(where, ref))
 
 

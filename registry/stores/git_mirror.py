@@ -113,11 +113,13 @@ def _locked(where: Path) -> Iterator[None]:
 def _network(url: RepoUrl, settings: Settings, lookup: Lookup) -> dict[str, str]:
     """Settings for one conversation: the one transport it needs, and the addresses that were checked."""
     if url.local:
-        if not settings.git_local:
+        if not settings.git_local and not url.example_place:
             raise Invalid(
                 "Local repositories are not read here.", "Set BRICKYARD_GIT_LOCAL=1 to allow them.", field="url"
             )
-        if not Path(url.url).is_dir():
+        if not Path(url.source).is_dir():
+            if url.example_place:
+                raise RepoGone(f"There is no {url.url} here.", "Load the examples with `brickyard demo`.", field="url")
             raise RepoGone("There is no folder at this path.", "Give the path of a git repository.", field="url")
         return {"protocol.file.allow": "always"}
     addresses = resolve(url, settings, lookup)
@@ -131,7 +133,7 @@ def _network(url: RepoUrl, settings: Settings, lookup: Lookup) -> dict[str, str]
 
 def _ask_remote(url: RepoUrl, settings: Settings, config: dict[str, str], timeout_s: float) -> str:
     """The remote's default branch; its refs are counted before anything is downloaded."""
-    listing = ["ls-remote", "--quiet", "--symref", "--", url.url]
+    listing = ["ls-remote", "--quiet", "--symref", "--", url.source]
     try:
         out = git_run.run(None, listing, config=config, timeout_s=timeout_s, out_bytes=16 * limits.MIB).out
     except GitFailed as error:
@@ -184,7 +186,7 @@ def _download(
     try:
         git_run.run(
             bare,
-            [*_FETCH, "--", url.url, *_REFS],
+            [*_FETCH, "--", url.source, *_REFS],
             config=config,
             timeout_s=timeout_s,
             file_bytes=max(room_bytes, 0),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -128,8 +129,16 @@ def locate(where: Path, url: RepoUrl) -> tuple[str, str]:
 
 def keep(where: Path, commit: str) -> None:
     """Hold on to a commit whatever the remote does with its branches."""
-    commit = _checked_commit(commit)
-    git_run.run(where, ["update-ref", f"refs/brickyard/keep/{commit}", commit])
+    keep_all(where, [commit])
+
+
+def keep_all(where: Path, commits: Iterable[str]) -> None:
+    """The same for many, by one run of git."""
+    wanted = [
+        f"update refs/brickyard/keep/{commit} {commit}\n" for commit in dict.fromkeys(map(_checked_commit, commits))
+    ]
+    if wanted:
+        git_run.run(where, ["update-ref", "--stdin"], given="".join(wanted).encode("ascii"))
 
 
 def commit_date(where: Path, commit: str) -> dt.datetime:
@@ -156,7 +165,7 @@ def _utc(unix_s: int) -> dt.datetime:
 def authors(where: Path, commit: str, subdir: str = "") -> list[tuple[str, int]]:
     """(name, number of commits) of those who changed a folder, most first; .mailmap counts, addresses are dropped."""
     commit = _checked_commit(commit)
-    paths = [subdir] if subdir else []
+    paths = [f":(literal){subdir}"] if subdir else []
     arguments = [
         "shortlog",
         "-s",

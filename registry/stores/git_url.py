@@ -30,6 +30,8 @@ _HTTPS_REMEDY = (
     "Give the https address that the repository's page shows under 'clone', such as https://codeberg.org/maker/press."
 )
 
+_EXAMPLE = re.compile(r"example:([a-z0-9][a-z0-9-]{0,60})")  # a design that comes with the registry
+
 
 @dataclass(frozen=True, slots=True)
 class RepoUrl:
@@ -37,6 +39,7 @@ class RepoUrl:
 
     Attributes:
         url: normalised: what is stored, shown and given to git; a local path is absolute.
+        example_place: where an example design of this instance lies; its address names no folder of this machine.
         host: ASCII name in lower case, "" for a local path.
         web_path: what followed the repository in a pasted web address, `REF/FOLDER`; a branch name may hold slashes, so
             only the mirror knows where it ends (see `git.locate`).
@@ -46,6 +49,7 @@ class RepoUrl:
     scheme: str
     host: str = ""
     port: int = 0
+    example_place: str = ""
     web_path: str = ""
     web_is_file: bool = False
 
@@ -53,6 +57,11 @@ class RepoUrl:
     def local(self) -> bool:
         """Whether the repository lies on this machine."""
         return self.scheme == "file"
+
+    @property
+    def source(self) -> str:
+        """What git is given."""
+        return self.example_place or self.url
 
     @property
     def ref(self) -> str:
@@ -116,6 +125,8 @@ def check_url(text: str, settings: Settings, lookup: Lookup | None = system_look
         )
     if text.startswith("-"):
         raise Invalid("A repository address can't begin with a dash.", _HTTPS_REMEDY, field="url")
+    if example := _EXAMPLE.fullmatch(text):
+        return RepoUrl(url=text, scheme="file", example_place=str(settings.data / "examples" / example[1]))
     if text.startswith(("/", "~")) or text.lower().startswith("file:"):
         return _check_local(text, settings)
     if "://" not in text and _BARE.fullmatch(text):

@@ -208,3 +208,17 @@ def test_an_unchanged_answer_is_not_sent_again(client: FlaskClient) -> None:
     first = client.get("/api/v1/designs")
     again = client.get("/api/v1/designs", headers={"If-None-Match": first.headers["ETag"]})
     assert (again.status_code, again.get_data()) == (304, b"")
+
+
+@pytest.mark.parametrize("path", ["../..", "a/../../b", ".git", "a//b", "x\\y"])
+def test_a_folder_outside_the_repository_is_refused(
+    path: str, client: FlaskClient, headers: dict[str, str], tmp_path: Path
+) -> None:
+    repo = make_design(tmp_path / "bench")
+    told = problem(submit(client, headers, repo, path=path), 422)
+    assert "This folder can't be used" in told["detail"] or "path" in str(told)
+    problem(submit(client, headers, repo, path=":(top)nowhere"), 404)
+
+
+def test_a_facet_that_is_none_is_refused(client: FlaskClient) -> None:
+    problem(client.get("/api/v1/designs?kind=banana"), 422)
