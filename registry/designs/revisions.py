@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Set
+from concurrent.futures import ThreadPoolExecutor
 
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session, select
@@ -19,6 +20,8 @@ from registry.stores import git
 from registry.stores.git import GitTree
 from registry.stores.stores import Stores
 from registry.values import utcnow
+
+_READ_AT_ONCE = 4
 
 
 class Folder(BaseModel):
@@ -77,18 +80,27 @@ def choose(stores: Stores, folder: Folder, commit: str, about: About, here: Set[
     wanted = {
         (entry.name, entry.kind) for entry in order_versions(git.refs(where), tracked)[: limits.VERSIONS_PER_DESIGN]
     }
-    for ref in git.refs(where):
-        if (ref.name, ref.kind) not in wanted:
-            continue
+    refs = [ref for ref in git.refs(where) if (ref.name, ref.kind) in wanted]
+    new = {ref.commit for ref in refs if (ref.name, ref.commit) not in here and ref.commit not in abouts}
+
+    def read(commit: str) -> About | RegistryError:
         try:
-            if (ref.name, ref.commit) not in here and ref.commit not in abouts:
-                abouts[ref.commit] = read_open(stores, folder, ref.commit, about.name)
+            return read_open(stores, folder, commit, about.name)
         except RegistryError as error:
-            sentence = f"Version {ref.name} is not shown: {error.message}"
+            return error
+
+    with ThreadPoolExecutor(_READ_AT_ONCE) as pool:  # most of the time git works, and this process waits
+        read_now = dict(zip(new, pool.map(read, new), strict=True))
+    for ref in refs:
+        told = None if (ref.name, ref.commit) in here else read_now.get(ref.commit)
+        if isinstance(told, RegistryError):
+            sentence = f"Version {ref.name} is not shown: {told.message}"
             skipped.append(FindingView(level="info", where=ref.name, sentence=sentence))
             continue
-        git.keep(where, ref.commit)
+        if told is not None:
+            abouts[ref.commit] = told
         kept.append(ref)
+    git.keep_all(where, (ref.commit for ref in kept))
     return Chosen(entries=order_versions(kept, tracked), abouts=abouts, skipped=skipped[: limits.FINDINGS])
 
 

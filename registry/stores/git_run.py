@@ -139,20 +139,29 @@ def run(
     watch: Callable[[], str] | None = None,
     file_bytes: int = limits.REPOSITORY_SIZE_BYTES,
     check: bool = True,
+    given: bytes = b"",
 ) -> GitOutcome:
-    """Run git to its end. `watch` is asked now and then, and stops it by answering with a sentence.
+    """Run git to its end; `given` is its standard input.
+
+    `watch` is asked now and then, and stops it by answering with a sentence.
 
     Raises: Unavailable after `timeout_s`, TooLarge past `out_bytes` or when `watch` speaks, GitFailed with `check`.
     """
     git_version()
-    with tempfile.TemporaryDirectory(prefix="brickyard-git-") as home, tempfile.TemporaryFile() as out:
+    with (
+        tempfile.TemporaryDirectory(prefix="brickyard-git-") as home,
+        tempfile.TemporaryFile() as out,
+        tempfile.TemporaryFile() as stdin,
+    ):
+        stdin.write(given)
+        stdin.seek(0)
         # Only reaches a local repository's own upload-pack, which may belong to somebody else (BRICKYARD_GIT_LOCAL).
         Path(home, ".gitconfig").write_text("[safe]\n\tdirectory = *\n[uploadpack]\n\tallowFilter = false\n")
         process = subprocess.Popen(
             command(mirror, arguments, config),
             cwd=home,
             env={**_environment(home), **(env or {})},
-            stdin=subprocess.DEVNULL,
+            stdin=stdin if given else subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.PIPE,
             start_new_session=True,
