@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -10,14 +12,25 @@ from registry import limits
 from registry.accounts.queries import find_account
 from registry.console import columns_of, json_option, opened, print_json
 from registry.errors import NotFound
-from registry.fabricators import queries, service, transfer, vocabulary
+from registry.fabricators import demo, queries, service, transfer, vocabulary
 from registry.fabricators.schemas import FabricatorQuery
 from registry.fabricators.search import canonical
 
 
 def register(group: click.Group) -> None:
-    """Add the commands."""
+    """Add the commands; `demo`, of a feature that knows nothing of this one, loads example fabricators first."""
     group.add_command(fabricators)
+    designs_alone = group.commands["demo"].callback
+    assert designs_alone is not None
+
+    @functools.wraps(designs_alone)
+    def with_fabricators(**options: Any) -> None:
+        with opened() as stores:
+            for slug in demo.load(stores):
+                click.echo(f"Added the example fabricator {slug}.", err=True)
+        designs_alone(**options)
+
+    group.commands["demo"].callback = with_fabricators
 
 
 @click.group()

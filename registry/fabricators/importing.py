@@ -68,6 +68,11 @@ def load_tree(text: str) -> dict[str, Any]:
     return plain
 
 
+def mapping(value: Any) -> dict[str, Any]:
+    """A part of a tree that should hold named fields; nothing where it doesn't."""
+    return value if isinstance(value, dict) else {}
+
+
 def _plain(value: Any, depth: int) -> Any:
     """Values that JSON can hold. Raises: Invalid when they are nested too deeply."""
     if depth > _DEPTH:

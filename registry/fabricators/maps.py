@@ -15,7 +15,7 @@ from registry.settings import PROJECT
 _FOLDER = PROJECT / "node_modules" / "world-atlas"
 _WIDE, _HIGH = 800, 400
 _CELL = 16  # pixels: dots nearer than that become one
-_LEAST_DEG = 3.0
+_LEAST_DEG = 7.0
 Line = tuple[tuple[float, float], ...]
 
 

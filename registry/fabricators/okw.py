@@ -12,7 +12,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from registry.fabricators import place, vocabulary
-from registry.fabricators.importing import Imported, load_tree, settle
+from registry.fabricators.importing import Imported, load_tree, mapping, settle
 from registry.fabricators.schemas import FabricatorDetail, MachineView
 
 _STATUS = {"active": "active", "planned": "planned", "temporary closure": "paused", "closed": "closed"}
@@ -93,7 +93,7 @@ def parse(text: str) -> Imported:
         if isinstance(tree.get(wrapper), dict):
             tree = tree[wrapper]
     findings: list[str] = []
-    ours = tree.get(_OURS) if isinstance(tree.get(_OURS), dict) else {}
+    ours = mapping(tree.get(_OURS))
     told: dict[str, Any] = {"name": str(tree.get("name") or ""), "description": str(tree.get("description") or "")}
     told |= {"extra": {key: value for key, value in tree.items() if key not in _KNOWN and value not in (None, "", [])}}
     told["opening_hours"] = str(tree.get("opening_hours") or "")
@@ -151,7 +151,7 @@ def _people(tree: dict[str, Any]) -> dict[str, Any]:
     for agent in (tree.get("contact"), tree.get("owner")):
         if not isinstance(agent, dict):
             continue
-        contact = agent.get("contact") if isinstance(agent.get("contact"), dict) else agent
+        contact = mapping(agent.get("contact")) or agent
         for field, value in (
             ("website", agent.get("website")),
             ("languages", _words(agent.get("languages"))),
@@ -163,7 +163,7 @@ def _people(tree: dict[str, Any]) -> dict[str, Any]:
 
 
 def _machine(row: dict[str, Any], number: int, findings: list[str]) -> dict[str, Any]:
-    ours = row.get(_OURS) if isinstance(row.get(_OURS), dict) else {}
+    ours = mapping(row.get(_OURS))
     said = [str(row[key]) for key in ("manufacturing_process", "equipment_type") if row.get(key)]
     process = next((found for text in said if (found := vocabulary.find_process(text))), None)
     maker, model = str(row.get("make") or ""), str(row.get("model") or "")
@@ -194,11 +194,11 @@ def _machine(row: dict[str, Any], number: int, findings: list[str]) -> dict[str,
     told["parameters"] = parameters | dict(ours.get("parameters") or {})
     materials, unknown = [], []
     for text in _words(row.get("materials_worked")):
-        found = vocabulary.find_material(text)
-        if found is None:
+        material = vocabulary.find_material(text)
+        if material is None:
             unknown.append(text)
         else:
-            materials.append({"material": found.id})
+            materials.append({"material": material.id})
     if unknown:
         told["extra"]["materials"] = unknown
         findings.append(
@@ -293,7 +293,7 @@ def write(shown: FabricatorDetail, extra: dict[str, Any] | None = None) -> str:
         _OURS: {key: value for key, value in ours.items() if value not in (None, "")},
     }
     out = io.StringIO()
-    yaml = YAML(typ="safe", pure=True)
+    yaml: Any = YAML(typ="safe", pure=True)
     yaml.default_flow_style, yaml.allow_unicode, yaml.width, yaml.sort_base_mapping_type_on_output = (
         False,
         True,

@@ -80,7 +80,7 @@ def _machines_that_fit(query: FabricatorQuery) -> Any | None:
 def search(session: Session, query: FabricatorQuery, spot: Spot | None) -> list[tuple[int, float | None, float, float]]:
     """(id, distance in km, shown latitude, longitude) of all that are meant, the nearest or newest first."""
     columns: tuple[Any, ...] = (Fabricator.id, Fabricator.shown_lat_deg, Fabricator.shown_lon_deg)
-    statement: Any = select(*columns).where(Fabricator.status != "closed")  # type: ignore[call-overload]
+    statement: Any = select(*columns).where(Fabricator.status != "closed")
     if (fits := _machines_that_fit(query)) is not None:
         statement = statement.where(col(Fabricator.id).in_(fits))
     if query.country:
@@ -295,5 +295,5 @@ def machine_facts(session: Session, fabricator_ids: Iterable[int] | None = None)
             currency=currency,
             **{name: getattr(machine, name) for name in names},
         )
-        for machine, currency in session.exec(statement.order_by(Machine.fabricator_id, col(Machine.position)))
+        for machine, currency in session.exec(statement.order_by(col(Machine.fabricator_id), col(Machine.position)))
     ]

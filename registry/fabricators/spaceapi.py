@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from registry.fabricators import vocabulary
-from registry.fabricators.importing import Imported, load_tree, settle
+from registry.fabricators.importing import Imported, load_tree, mapping, settle
 from registry.fabricators.schemas import FabricatorDetail
 
 
@@ -19,9 +19,9 @@ def parse(text: str) -> Imported:
     """A space as a fabricator. Raises: Invalid."""
     tree = load_tree(text)
     findings: list[str] = []
-    location = tree.get("location") if isinstance(tree.get("location"), dict) else {}
-    contact = tree.get("contact") if isinstance(tree.get("contact"), dict) else {}
-    lab = tree.get("ext_fablab") if isinstance(tree.get("ext_fablab"), dict) else {}
+    location = mapping(tree.get("location"))
+    contact = mapping(tree.get("contact"))
+    lab = mapping(tree.get("ext_fablab"))
     address = [part.strip() for part in str(location.get("address") or "").split(",")]
     told: dict[str, Any] = {
         "name": str(tree.get("space") or ""), "kind": "fab_lab", "website": str(tree.get("url") or ""),
@@ -36,8 +36,8 @@ def parse(text: str) -> Imported:
     if isinstance(code := location.get("country_code"), str):
         told["country"] = code
     machines = []
-    capabilities = lab.get("capabilities") if isinstance(lab.get("capabilities"), list) else []
-    for item in capabilities:
+    capabilities = lab.get("capabilities")
+    for item in capabilities if isinstance(capabilities, list) else []:
         text_ = str(item.get("process") or item.get("name") or "") if isinstance(item, dict) else str(item)
         name = str(item.get("name") or "") if isinstance(item, dict) else ""
         found = vocabulary.find_process(text_)
