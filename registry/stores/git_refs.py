@@ -165,7 +165,7 @@ def _utc(unix_s: int) -> dt.datetime:
 def authors(where: Path, commit: str, subdir: str = "") -> list[tuple[str, int]]:
     """(name, number of commits) of those who changed a folder, most first; .mailmap counts, addresses are dropped."""
     commit = _checked_commit(commit)
-    paths = [subdir] if subdir else []
+    paths = [subdir] if subdir else []  # literal: git_run says --literal-pathspecs
     arguments = [
         "shortlog",
         "-s",
