@@ -25,8 +25,8 @@ from registry.builds import service as builds
 from registry.designs import api as designs_api
 from registry.designs import pages as designs_pages
 from registry.fabricators import api as fabricators_api
+from registry.fabricators import making_api, making_pages, transfer_pages
 from registry.fabricators import pages as fabricators_pages
-from registry.fabricators import transfer_pages
 from registry.settings import Settings, read_settings
 from registry.stores.stores import Stores, open_stores
 
@@ -56,7 +56,7 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
     batches_pages.install(app)
     designs = (designs_pages, designs_api)
     made = (builds_pages, compare_pages, builds_api, downloads)
-    making = (fabricators_pages, transfer_pages, fabricators_api)
+    making = (fabricators_pages, transfer_pages, fabricators_api, making_pages, making_api)
     pooled = (batches_pages, quote_pages, batches_api)
     for feature in (accounts_pages, accounts_api, *designs, *made, *making, *pooled):
         app.register_blueprint(feature.blueprint)
