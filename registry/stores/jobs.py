@@ -17,6 +17,8 @@ from huey import Huey, PostgresHuey, SqliteHuey
 from huey.consumer import Consumer
 
 _log = logging.getLogger(__name__)
+# What PostgreSQL says to the second of two that make one table at once depends on how far the first has come.
+_MADE_BY_ANOTHER = (psycopg.errors.UniqueViolation, psycopg.errors.DuplicateObject, psycopg.errors.DuplicateTable)
 
 
 def _open_postgres(dsn: str) -> Huey:
@@ -24,7 +26,7 @@ def _open_postgres(dsn: str) -> Huey:
     for _ in range(10):
         try:
             return PostgresHuey("brickyard", dsn=dsn, results=False)
-        except psycopg.errors.UniqueViolation:
+        except _MADE_BY_ANOTHER:
             time.sleep(0.1)
     return PostgresHuey("brickyard", dsn=dsn, results=False)
 
