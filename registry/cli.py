@@ -87,6 +87,8 @@ def serve(host: str, port: int, threads: int, no_worker: bool) -> None:
         raise SystemExit(0)
 
     signal.signal(signal.SIGTERM, stop)
+    if port:  # what documents print, for the worker too, unless the instance says otherwise
+        os.environ.setdefault("BRICKYARD_PUBLIC_URL", f"http://127.0.0.1:{port}")
     app = create_app(read_settings())
     try:
         server = waitress.create_server(
