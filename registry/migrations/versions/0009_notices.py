@@ -1,0 +1,17 @@
+"""Notices to people, and what each wants to hear of.
+
+Revision: 0009.
+"""
+
+revision = "0009"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
