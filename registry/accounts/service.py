@@ -25,6 +25,7 @@ TOKEN_PREFIX = "brickyard_"
 _SECRET_BYTES = 32
 # One lane and 46 MiB: eight log-ins at once fit a small machine (Source: OWASP Password Storage, Argon2id).
 _hasher = PasswordHasher(time_cost=1, memory_cost=46 * 1024, parallelism=1)
+_NO_PASSWORD = "!"  # of accounts that come with the examples: no hash, so nothing matches it
 _TAKEN = "The handle {} is taken."
 
 
@@ -61,13 +62,28 @@ def sign_up(stores: Stores, handle: str, password: str, email: str = "", *, stew
             _wait_for_turn(session)
             if session.exec(select(Account.id).where(Account.handle == handle)).first() is not None:
                 raise Conflict(_TAKEN.format(handle), "Choose another, or log in if it is yours.", field="handle")
-            first = session.exec(select(func.count(col(Account.id)))).one() == 0
+            people = select(func.count(col(Account.id))).where(col(Account.password_hash) != _NO_PASSWORD)
+            first = session.exec(people).one() == 0
             account = Account(handle=handle, email=email, password_hash=password_hash, is_steward=first or steward)
             session.add(account)
             session.flush()
             return AccountView.model_validate(account, from_attributes=True)
     except IntegrityError as error:
         raise Conflict(_TAKEN.format(handle), "Choose another, or log in if it is yours.", field="handle") from error
+
+
+def add_example(stores: Stores, handle: str) -> int:
+    """An account of the examples: nobody can log in to it, and it is never the steward. Returns: its id."""
+    with stores.db.transaction() as session:
+        _wait_for_turn(session)
+        account = session.exec(select(Account).where(Account.handle == handle)).first()
+        if account is None:
+            account = Account(handle=check_handle(handle), password_hash=_NO_PASSWORD)
+            session.add(account)
+            session.flush()
+        elif account.password_hash != _NO_PASSWORD:
+            raise Conflict(_TAKEN.format(handle), "The examples need it: rename the account, or do without them.")
+        return account.id or 0
 
 
 def log_in(stores: Stores, handle: str, password: str, *, old_secret: str = "") -> MadeSession:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+from typing import Any
+
 import click
 
 from registry.accounts.queries import find_account
-from registry.batches import queries, quote_queries, quoting, service
+from registry.batches import demo, queries, quote_queries, quoting, service
 from registry.batches.batch_schemas import BatchQuery
 from registry.batches.money import money
 from registry.console import columns_of, json_option, opened, print_json
@@ -13,9 +16,20 @@ from registry.errors import NotFound
 
 
 def register(group: click.Group) -> None:
-    """Add the commands."""
+    """Add the commands; `demo`, of a feature that knows nothing of this one, ends with the example batches."""
     group.add_command(batches)
     group.add_command(requests)
+    without_batches = group.commands["demo"].callback
+    assert without_batches is not None
+
+    @functools.wraps(without_batches)
+    def with_batches(**options: Any) -> None:
+        without_batches(**options)
+        with opened() as stores:
+            for sentence in demo.load(stores):
+                click.echo(sentence, err=True)
+
+    group.commands["demo"].callback = with_batches
 
 
 @click.group()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlmodel import Session, col, select
 
-from registry.fabricators.service import require_role
+from registry.fabricators.service import examples_of, require_role
 from registry.fabricators.service import role_of as role_of
 from registry.fabricators.tables import Member
 
@@ -19,4 +19,4 @@ def require_operator(session: Session, fabricator_id: int, account_id: int) -> N
 def fabricators_of(session: Session, account_id: int) -> dict[int, str]:
     """fabricator's id -> role, of everything that an account belongs to."""
     rows = session.exec(select(Member.fabricator_id, Member.role).where(col(Member.account_id) == account_id))
-    return dict(rows.all())
+    return examples_of(session, account_id) | dict(rows.all())

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlmodel import select
 
 from registry.fabricators import service, transfer
-from registry.fabricators.tables import Fabricator
+from registry.fabricators.tables import Fabricator, Member
 from registry.stores.stores import Stores
 
 EXAMPLES = Path(__file__).resolve().parent / "examples"
@@ -24,3 +24,13 @@ def load(stores: Stores) -> list[str]:
                 continue
         new.append(service.create(stores, None, read.fabricator, is_example=True))
     return new
+
+
+def staff(stores: Stores, account_id: int) -> dict[str, int]:
+    """Let an example account act for every example fabricator. Returns: slug -> id."""
+    with stores.db.transaction() as session:
+        found = session.exec(select(Fabricator).where(Fabricator.is_example)).all()
+        for row in found:
+            if session.get(Member, (row.id, account_id)) is None:
+                session.add(Member(fabricator_id=row.id or 0, account_id=account_id, role="operator"))
+        return {row.slug: row.id or 0 for row in found}

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from registry import limits
 from registry.accounts.queries import find_account
+from registry.accounts.tables import Account
 from registry.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.fabricators import pictures, place
 from registry.fabricators.queries import find_fabricator
@@ -24,12 +25,30 @@ def role_of(session: Session, fabricator_id: int, account_id: int | None) -> str
     """owner, operator, viewer, or empty for who has no part in it."""
     if account_id is None:
         return ""
-    member = session.get(Member, (fabricator_id, account_id))
-    return member.role if member else ""
+    if member := session.get(Member, (fabricator_id, account_id)):
+        return member.role
+    return "owner" if _shown_to_stewards(session, fabricator_id, account_id) else ""
+
+
+def _shown_to_stewards(session: Session, fabricator_id: int, account_id: int) -> bool:
+    """The example fabricators belong to nobody real: stewards may walk through all that a fabricator sees."""
+    account = session.get(Account, account_id)
+    if account is None or not account.is_steward:
+        return False
+    fabricator = session.get(Fabricator, fabricator_id)
+    return bool(fabricator and fabricator.is_example)
+
+
+def examples_of(session: Session, account_id: int) -> dict[int, str]:
+    """fabricator's id -> owner, of the examples that a steward may walk through."""
+    account = session.get(Account, account_id)
+    if account is None or not account.is_steward:
+        return {}
+    return {number: "owner" for number in session.exec(select(Fabricator.id).where(Fabricator.is_example)) if number}
 
 
 def require_role(session: Session, fabricator_id: int, account_id: int | None, role: Role) -> str:
-    """The role of an account that may do what `role` may; stewards have no say here. Raises: Forbidden."""
+    """The role of an account that may do what `role` may; stewards have it for examples alone. Raises: Forbidden."""
     held = role_of(session, fabricator_id, account_id)
     if _RANKS.get(held, 0) < _RANKS[role]:
         name = session.exec(select(Fabricator.name).where(Fabricator.id == fabricator_id)).first() or "this fabricator"
