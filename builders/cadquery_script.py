@@ -35,7 +35,7 @@ class CadQueryBuilder:
     """One script that shows something, or leaves it in `result`, is one part or assembly."""
 
     name = "cadquery"
-    version = "2"
+    version = "3"
 
     def available(self) -> str:
         """A sentence if CadQuery is missing, else ""."""

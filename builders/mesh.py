@@ -16,7 +16,7 @@ class MeshBuilder:
     """One mesh is one part."""
 
     name = "mesh"
-    version = "1"
+    version = "2"
 
     def available(self) -> str:
         """A sentence if the packages that read and draw meshes are missing, else ""."""

@@ -127,7 +127,7 @@ class OpenScadBuilder:
     """One OpenSCAD file that draws something is one part."""
 
     name = "openscad"
-    version = "2"
+    version = "3"
 
     def available(self) -> str:
         """A sentence if OpenSCAD is missing, else ""."""

@@ -15,7 +15,7 @@ class _SolidBuilder:
     """One file with solids is one part."""
 
     name = "step"
-    version = "1"
+    version = "2"
     suffixes: tuple[str, ...] = (".step", ".stp")
     tool = "The STEP reader"
 

@@ -7,6 +7,9 @@ import re
 from typing import Any
 
 FINDINGS_MAX = 2_000
+# KiCad 9 writes positions of schematic items divided by 100 (its schematic unit is 100 nm, the report's divisor is the
+# board's 1 nm). No sheet has all its items within 12 mm of its corner: KiCad's own frame keeps 10 mm free.
+CORNER_MM = 12.0
 _NET = re.compile(r"\[([^\]]+)\]")
 # These compare the design with the libraries installed here, not with itself.
 ENVIRONMENT = frozenset(
@@ -39,15 +42,22 @@ def _finding(raw: dict[str, Any], scale: float) -> dict[str, Any]:
     }
 
 
+def _sheet_factor(findings: list[dict[str, Any]], scale: float) -> float:
+    """What positions on sheets must be multiplied by to be where the schematic has them."""
+    places = [item.get("pos") or {} for finding in findings for item in finding.get("items") or []]
+    largest_mm = max((abs(float(place.get(axis, 0))) * scale for place in places for axis in "xy"), default=0.0)
+    return 100.0 if largest_mm < CORNER_MM else 1.0
+
+
 def summary(report: dict[str, Any] | None) -> dict[str, Any] | None:
     """Counts and findings of one report; the design's own first, errors before warnings. None stays None."""
     if report is None:
         return None
     scale = {"mm": 1.0, "in": 25.4, "mils": 0.0254}.get(str(report.get("coordinate_units", "mm")), 1.0)
     raw = [*report.get("violations", []), *report.get("unconnected_items", []), *report.get("schematic_parity", [])]
-    for sheet in report.get("sheets", []):
-        raw += sheet.get("violations", [])
+    on_sheets = [item for sheet in report.get("sheets", []) for item in sheet.get("violations", [])]
     findings = [_finding(item, scale) for item in raw]
+    findings += [_finding(item, scale * _sheet_factor(on_sheets, scale)) for item in on_sheets]
     findings.sort(key=lambda finding: (finding["environment"], finding["severity"] != "error", _text(finding)))
     own = [finding for finding in findings if not finding["environment"]]
     return {

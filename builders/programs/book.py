@@ -26,14 +26,15 @@ def pictures(source: Path) -> None:
     images.MAX_IMAGE_PIXELS = PIXELS_MAX
     warnings.simplefilter("error", images.DecompressionBombWarning)
     with images.open(source) as opened:
+        opened.draft("RGB", (2 * WIDTHS[-1], 2 * WIDTHS[-1]))  # a camera's JPEG is read at a fraction of its size
         image = ImageOps.exif_transpose(opened)
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     image = centred(image) if image.mode == "RGBA" else on_sheet(image)
-    for width in WIDTHS:
+    scaled = image
+    for width in reversed(WIDTHS):
         if image.width > width:
-            scaled = image.resize((width, max(1, round(image.height * width / image.width))), images.Resampling.LANCZOS)
-        else:
-            scaled = image
+            size = (width, max(1, round(image.height * width / image.width)))
+            scaled = scaled.resize(size, images.Resampling.LANCZOS, reducing_gap=3.0)
         scaled.save(OUT / f"picture-{width}.webp", "WEBP", quality=82, method=4)
 
 

@@ -35,7 +35,7 @@ def svg_view(pieces: list[Piece], view: View, title: str) -> str:
     hidden = [line for line, seen in stretches if not seen]
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SHEET_WIDTH:g} {SHEET_HEIGHT:g}" role="img"'
-        f' font-family="Inter, Helvetica, Arial, sans-serif" font-size="15">',
+        f' font-family="Inter, Helvetica, Arial, sans-serif" font-size="26">',
         f"<title>{escape(title)}: {escape(view.title.lower())} view</title>",
         f'<rect width="{SHEET_WIDTH:g}" height="{SHEET_HEIGHT:g}" fill="#ffffff"/>',
     ]
@@ -52,12 +52,12 @@ def svg_view(pieces: list[Piece], view: View, title: str) -> str:
     width, depth, height = (millimetres(float(v)) for v in extent_mm(pieces))
     if view.name == "isometric":
         parts.append(
-            f'<text x="{SHEET_WIDTH / 2:g}" y="{SHEET_HEIGHT - 24:g}" text-anchor="middle" fill="{MEASURE}">'
+            f'<text x="{SHEET_WIDTH / 2:g}" y="{SHEET_HEIGHT - 22:g}" text-anchor="middle" fill="{MEASURE}">'
             f"{width} × {depth} × {height} mm</text>"
         )
     else:
         parts += _dimensions(frame, scale)
-    parts.append(f'<text x="20" y="30" fill="{FAINT}" font-size="13">{escape(view.title)}</text>')
+    parts.append(f'<text x="20" y="38" fill="{FAINT}" font-size="22">{escape(view.title)}</text>')
     return "\n".join([*parts, "</svg>", ""])
 
 
@@ -83,7 +83,7 @@ def _dimensions(frame: Frame, scale: float) -> list[str]:
     half = (frame.high - frame.low)[:2] * frame.px_per_mm / 2 / scale
     cx, cy = SHEET_WIDTH / 2, SHEET_HEIGHT / 2
     left, right, top, bottom = cx - half[0], cx + half[0], cy - half[1], cy + half[1]
-    y, x = bottom + 34, right + 34
+    y, x = bottom + 32, right + 32
     size = np.abs(frame.view.axes) @ extent_mm(frame.pieces)
     across, upright = millimetres(float(size[0])), millimetres(float(size[1]))
     lines = (
@@ -103,9 +103,9 @@ def _dimensions(frame: Frame, scale: float) -> list[str]:
     return [
         f'<path fill="none" stroke="{MEASURE}" stroke-width="0.8" d="{lines}"/>',
         f'<path fill="{MEASURE}" d="{arrows}"/>',
-        f'<text x="{cx:g}" y="{y + 21:.1f}" text-anchor="middle" fill="{MEASURE}">{across} mm</text>',
-        f'<text x="{x + 21:.1f}" y="{cy:g}" text-anchor="middle" fill="{MEASURE}"'
-        f' transform="rotate(-90 {x + 21:.1f} {cy:g})">{upright} mm</text>',
+        f'<text x="{cx:g}" y="{y + 30:.1f}" text-anchor="middle" fill="{MEASURE}">{across} mm</text>',
+        f'<text x="{x + 30:.1f}" y="{cy:g}" text-anchor="middle" fill="{MEASURE}"'
+        f' transform="rotate(-90 {x + 30:.1f} {cy:g})">{upright} mm</text>',
     ]
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import importlib.metadata
 import re
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from html import unescape as html_unescape
 from pathlib import PurePosixPath
@@ -41,10 +42,10 @@ _IMG = re.compile(r'<img src="/repo/([^"]+)"')
 
 
 class BookBuilder:
-    """Turns the laid-out book into PDF and one self-contained HTML file, and shrinks the picture."""
+    """Turns the laid-out book into PDF and one self-contained HTML file, and shrinks the picture beside it."""
 
     name = "book"
-    version = "3"
+    version = "4"
 
     def available(self) -> str:
         """A sentence if the sandbox does not work here, else ""."""
@@ -63,15 +64,20 @@ class BookBuilder:
     def build(self, target: Target, work: Workspace) -> list[Artifact]:
         """Lay out the book, and settle its picture if it has one."""
         limits_ = Limits(wall_s=180, memory_bytes=3 * limits.GIB)
-        if target.options.get("picture"):
-            outcome = work.run_warm(
-                "book", ["picture", f"{SRC}/{target.options['picture']}"], step="Picture", limits=limits_
-            )
+
+        def settle_picture(path: str) -> None:
+            outcome = work.run_warm("book", ["picture", f"{SRC}/{path}"], step="Picture", limits=limits_)
             if not outcome.ok:
                 work.fail(
                     "picture", outcome.why("Reading the picture"), "Use a PNG or JPEG that image programs can open."
                 )
-        outcome = work.run_warm("book", ["pdf", f"{SRC}/book.html"], step="Build book", limits=limits_)
+
+        with ThreadPoolExecutor(1) as beside:
+            path = target.options.get("picture", "")
+            picture = beside.submit(settle_picture, path) if path else None
+            outcome = work.run_warm("book", ["pdf", f"{SRC}/book.html"], step="Build book", limits=limits_)
+            if picture is not None:
+                picture.result()
         if not outcome.ok:
             raise BuildFailed(
                 outcome.why("WeasyPrint"), "Look at the log; a picture or table in the documents may be too large."
