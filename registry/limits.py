@@ -50,6 +50,7 @@ DATABASE_PATIENCE_S = 300
 BOM_LINES = 20_000
 BOM_CELL_CHARS = 2_000
 BUNDLE_BYTES = 2 * GIB
+BLOB_CACHE_BYTES = 20 * GIB  # of object storage, on each host
 
 # --- people
 HANDLE_CHARS = 39

@@ -173,3 +173,22 @@ def test_a_server_that_never_answers_is_told_in_time(
         assert time.monotonic() - started < 20
     with pytest.raises(Unavailable, match="EndpointConnectionError"):
         blobs.has(DIGEST)
+
+
+def test_the_cache_of_a_host_keeps_its_limit_and_what_is_in_use(bucket: str, tmp_path: Path) -> None:
+    one = S3Blobs(f"s3://{bucket}/trim", tmp_path / "one", cache_bytes=2_500)
+    digests = [one.put(bytes([number]) * 1_000) for number in range(4)]
+    places = [tmp_path / "one" / digest[:2] / digest for digest in digests]
+    for age, place in zip((40, 30, 20, 10), places, strict=True):
+        os.utime(place, (time.time() - age, time.time() - age))
+    assert one.trim() == 0, "all were wanted within the hour"
+    assert one.trim(in_use_s=5) == 2
+    assert [place.exists() for place in places] == [False, False, True, True]
+    assert one.read(digests[0]) == bytes(1_000), "what left the cache is fetched again"
+
+
+def test_what_is_wanted_again_counts_as_wanted_now(bucket: str, tmp_path: Path) -> None:
+    one = S3Blobs(f"s3://{bucket}/wanted", tmp_path / "one")
+    place = tmp_path / "one" / DIGEST[:2] / one.put(CONTENT)
+    os.utime(place, (0, 0))
+    assert one.read(DIGEST) == CONTENT and time.time() - place.stat().st_mtime < 60
