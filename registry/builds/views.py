@@ -162,13 +162,16 @@ def side_facts(version: VersionDetail, build: BuildView | None) -> list[tuple[st
     targets = build.targets if build else []
     board = next((target for target in targets if target.kind == "board" and target.facts), None)
     part = next((target for target in targets if target.kind == "part" and target.facts), None)
-    size = _size([*(version.outer_dimensions_mm or {}).values()]) or (
-        _size(board.facts.get("size_mm")) if board else _size(part.facts.get("bounding_box_mm")) if part else ""
-    )
-    mass = grams(version.mass_g) or (grams(part.facts.get("mass_g")) if part and not board else "")
-    if size:
-        rows.append(("ruler", "Size", size))
-    if mass:
+    told_size, told_mass = _size([*(version.outer_dimensions_mm or {}).values()]), grams(version.mass_g)
+    size = _size(board.facts.get("size_mm")) if board else _size(part.facts.get("bounding_box_mm")) if part else ""
+    mass = grams(part.facts.get("mass_g")) if part and not board else ""
+    if told_size:
+        rows.append(("ruler", "Size", f"{told_size}, as its manifest says"))
+    elif size:
+        rows.append(("ruler", "Size of the board" if board else "Size", size))
+    if told_mass:
+        rows.append(("weight", "Mass", f"{told_mass}, as its manifest says"))
+    elif mass:
         rows.append(("weight", "Mass", mass))
     if board and board.facts.get("copper_layers"):
         rows.append(("layers", "Copper", plural(board.facts["copper_layers"], "layer")))

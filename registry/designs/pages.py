@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from urllib.parse import quote
 
@@ -56,12 +57,22 @@ def _readme(design: DesignDetail, version: VersionDetail, path: str) -> Markup:
 
     def lay_out() -> Markup:
         text = version_files.read_text(stores(), design.slug, version.label, path)
-        return markdown.render(text, base=path, address=lambda name: base + quote(name))
+        html = markdown.render(text, base=path, address=lambda name: base + quote(name))
+        return _without_repeats(html, (design.name, version.title), base + quote(version.picture_path))
 
     try:
         return _laid_out.get((design.url, design.subdir, version.commit, path, base), lay_out)
     except RegistryError:
         return Markup("")
+
+
+def _without_repeats(html: Markup, names: tuple[str, ...], picture: str) -> Markup:
+    """A README without what the page above it shows already: the design's name as first heading, its picture first."""
+    title = re.match(r"\s*<h2 [^>]*>(.*?)</h2>", html, re.DOTALL)
+    if title and Markup(title[1]).striptags().strip().casefold() in {name.casefold() for name in names}:
+        html = Markup(html[title.end() :])
+    shown = re.match(r'\s*<p[^>]*>\s*(?:<a [^>]*>)?<img [^>]*src="([^"]*)"[^>]*>(?:</a>)?\s*</p>', html)
+    return Markup(html[shown.end() :]) if shown and Markup(shown[1]).unescape() == picture else html
 
 
 @blueprint.get("/designs/<slug>", defaults={"label": None})
@@ -134,5 +145,5 @@ def submit_design() -> str | Redirect | tuple[str, int]:
     except RegistryError as error:
         html = render_template(template, values=request.form, preview=None, fault=error)
         return html, 200 if request.headers.get("HX-Request") else error.status
-    flash("Added. Its files are being made now." if done.created else "Brought up to date.", "moss")
+    flash("Added to the registry." if done.created else "Brought up to date.", "moss")
     return redirect(f"/designs/{done.slug}/{quote(done.version.replace('/', '~'), safe='~')}/build")

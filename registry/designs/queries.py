@@ -286,4 +286,5 @@ def version_detail(design: Design, revision: Revision) -> VersionDetail:
         sub_designs=about.get("sub_designs", []),
         manifest=about.get("manifest", ""),
         picture=design.picture or None,
+        picture_path=about.get("picture", ""),
     )

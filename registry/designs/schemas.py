@@ -148,6 +148,7 @@ class VersionDetail(VersionItem):
     sub_designs: list[dict[str, str]]
     manifest: str = Field(description="path of the manifest, or empty")
     picture: str | None
+    picture_path: str = Field(default="", description="the repository's file that shows it, or empty")
 
 
 class DesignDetail(DesignCard):

@@ -21,7 +21,7 @@ def install(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     for filter_ in (
         formats.number, formats.unit, formats.size, formats.seconds, formats.grams, formats.dimensions, formats.plural,
-        formats.when, formats.short, formats.relative,
+        formats.when, formats.short, formats.relative, formats.breakable,
     ):  # fmt: skip
         app.add_template_filter(filter_)
     app.jinja_env.globals.update(

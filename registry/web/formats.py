@@ -89,6 +89,11 @@ def when(moment: dt.datetime | None) -> Markup:
     )
 
 
+def breakable(name: str) -> Markup:
+    """A long technical name that may go on in the next line after each underscore, and nowhere inside a word."""
+    return Markup("_<wbr>").join(name.split("_"))
+
+
 def short(digest: str) -> str:
     """The first characters of a hash: enough to recognise it."""
     return digest[:7] if len(digest) <= 40 else digest[:12]

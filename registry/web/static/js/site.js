@@ -29,6 +29,16 @@ document.addEventListener("change", (event) => {
   if (event.target.matches("select[data-go]")) event.target.form.submit();
 });
 
+// Filter a list of cards as one types.
+document.addEventListener("input", (event) => {
+  const list = document.getElementById(event.target.dataset?.filterCards);
+  if (!list) return;
+  const words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
+  for (const card of list.children) card.hidden = !words.every((word) => card.textContent.toLowerCase().includes(word));
+  const none = document.querySelector("[data-filter-cards-empty]");
+  if (none) none.hidden = [...list.children].some((card) => !card.hidden);
+});
+
 // On a phone the tabs move sideways: show the one that is open.
 for (const tabs of document.querySelectorAll(".tabs")) {
   const open = tabs.querySelector("[aria-current]");
