@@ -27,6 +27,9 @@ from registry.designs import pages as designs_pages
 from registry.fabricators import api as fabricators_api
 from registry.fabricators import making_api, making_pages, transfer_pages
 from registry.fabricators import pages as fabricators_pages
+from registry.notices import api as notices_api
+from registry.notices import pages as notices_pages
+from registry.notices import service as notices
 from registry.settings import Settings, read_settings
 from registry.stores.stores import Stores, open_stores
 
@@ -51,6 +54,7 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     builds.install(stores)
     batches.install(stores)
+    notices.install(stores)
     web.install(app)
     accounts_pages.install(app)
     batches_pages.install(app)
@@ -58,7 +62,8 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
     made = (builds_pages, compare_pages, builds_api, downloads)
     making = (fabricators_pages, transfer_pages, fabricators_api, making_pages, making_api)
     pooled = (batches_pages, quote_pages, batches_api)
-    for feature in (accounts_pages, accounts_api, *designs, *made, *making, *pooled):
+    told = (notices_pages, notices_api)
+    for feature in (accounts_pages, accounts_api, *designs, *made, *making, *pooled, *told):
         app.register_blueprint(feature.blueprint)
     web.install_openapi(app)
     return app

@@ -22,6 +22,7 @@ from registry.designs import commands as designs_commands
 from registry.errors import RegistryError
 from registry.fabricators import commands as fabricators_commands
 from registry.fabricators import making_commands
+from registry.notices import commands as notices_commands
 from registry.settings import PROJECT, read_settings
 
 
@@ -173,6 +174,7 @@ builds_commands.register(main)
 batches_commands.register(main)
 fabricators_commands.register(main)
 making_commands.register(main)
+notices_commands.register(main)
 
 if __name__ == "__main__":
     main()

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from registry.errors import Invalid
 
@@ -14,6 +15,18 @@ PROJECT = Path(__file__).resolve().parent.parent
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"", "0", "false", "no", "off"}
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,255}", re.ASCII)
+_SENDER = re.compile(rf"(?:[^<>@\x00-\x1f\x7f]{{0,80}}<{_EMAIL.pattern}>|{_EMAIL.pattern})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpServer:
+    """The server that takes this instance's mail. `tls`: from the first byte (smtps); else as soon as it is offered."""
+
+    host: str
+    port: int
+    tls: bool = False
+    user: str = ""
+    password: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +44,8 @@ class Settings:
         worker_slots: targets built at once by one worker.
         https: cookies are sent over https alone.
         contact: e-mail address of who keeps this instance, offered where a fault of the registry can be reported.
+        smtp: the server that takes mail; without one, notices are shown on pages alone.
+        mail_from: who mails come from, such as `Brickyard <notices@example.org>`.
     """
 
     data: Path
@@ -43,6 +58,8 @@ class Settings:
     worker_slots: int = 2
     https: bool = False
     contact: str = ""
+    smtp: SmtpServer | None = None
+    mail_from: str = ""
     secret_key: str = field(default="", repr=False)
     tests: bool = False
 
@@ -82,6 +99,34 @@ def _number(name: str, text: str, default: int) -> int:
     return int(text)
 
 
+def read_smtp(text: str) -> SmtpServer | None:
+    """smtp://USER:PASSWORD@HOST:587 or smtps://..., as a server. Raises: Invalid, without repeating the password."""
+    if not text.strip():
+        return None
+    try:
+        parts = urlsplit(text.strip())
+        port = parts.port
+    except ValueError as error:
+        raise _no_smtp("its host or port can't be read") from error
+    if parts.scheme not in ("smtp", "smtps"):
+        raise _no_smtp("it begins neither with smtp:// nor with smtps://")
+    if not parts.hostname or port == 0:
+        raise _no_smtp("it names no server")
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise _no_smtp("something follows its host and port")
+    if bool(parts.username) != bool(parts.password):
+        raise _no_smtp("user and password come together")
+    tls = parts.scheme == "smtps"
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return SmtpServer(parts.hostname, port or (465 if tls else 587), tls, user, password)
+
+
+def _no_smtp(why: str) -> Invalid:
+    return Invalid(
+        f"BRICKYARD_SMTP_URL is no mail server: {why}.", "Write it like smtp://USER:PASSWORD@mail.example.org:587."
+    )
+
+
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Settings from BRICKYARD_* variables. Raises: Invalid for a value that can't be understood."""
     env = os.environ if environ is None else environ
@@ -107,6 +152,12 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     contact = env.get("BRICKYARD_CONTACT", "").strip()
     if contact and not _EMAIL.fullmatch(contact):
         raise Invalid("BRICKYARD_CONTACT is not an e-mail address.", "Set it to one, such as keeper@example.org.")
+    smtp, sender = read_smtp(env.get("BRICKYARD_SMTP_URL", "")), env.get("BRICKYARD_MAIL_FROM", "").strip()
+    if (sender or smtp) and not _SENDER.fullmatch(sender):
+        raise Invalid(
+            "BRICKYARD_MAIL_FROM is missing or no sender of mail.",
+            "Set it to an address, such as Brickyard <notices@example.org>.",
+        )
     return Settings(
         data=data,
         database_url=url,
@@ -120,5 +171,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         worker_slots=max(1, slots),
         https=public.startswith("https://"),
         contact=contact,
+        smtp=smtp,
+        mail_from=sender,
         secret_key=env.get("BRICKYARD_SECRET_KEY", ""),
     )

@@ -7,6 +7,7 @@ import registry.batches.tables
 import registry.builds.tables
 import registry.designs.tables
 import registry.fabricators.needs_tables
-import registry.fabricators.tables  # noqa: F401
+import registry.fabricators.tables
+import registry.notices.tables  # noqa: F401
 
 metadata = SQLModel.metadata
