@@ -58,7 +58,9 @@ def _readme(design: DesignDetail, version: VersionDetail, path: str) -> Markup:
     def lay_out() -> Markup:
         text = version_files.read_text(stores(), design.slug, version.label, path)
         html = markdown.render(text, base=path, address=lambda name: base + quote(name))
-        return _without_repeats(html, (design.name, version.title), base + quote(version.picture_path))
+        return _without_repeats(
+            html, (design.name, version.title, version.summary or design.summary), base + quote(version.picture_path)
+        )
 
     try:
         return _laid_out.get((design.url, design.subdir, version.commit, path, base), lay_out)
@@ -66,13 +68,21 @@ def _readme(design: DesignDetail, version: VersionDetail, path: str) -> Markup:
         return Markup("")
 
 
-def _without_repeats(html: Markup, names: tuple[str, ...], picture: str) -> Markup:
-    """A README without what the page above it shows already: the design's name as first heading, its picture first."""
-    title = re.match(r"\s*<h2 [^>]*>(.*?)</h2>", html, re.DOTALL)
-    if title and Markup(title[1]).striptags().strip().casefold() in {name.casefold() for name in names}:
-        html = Markup(html[title.end() :])
-    shown = re.match(r'\s*<p[^>]*>\s*(?:<a [^>]*>)?<img [^>]*src="([^"]*)"[^>]*>(?:</a>)?\s*</p>', html)
-    return Markup(html[shown.end() :]) if shown and Markup(shown[1]).unescape() == picture else html
+def _without_repeats(html: Markup, told: tuple[str, ...], picture: str) -> Markup:
+    """A README without what the page above it says already, where it begins so: name, summary, picture."""
+    known = {_plain(text) for text in told}
+    while first := re.match(r"\s*<(h2|p)\b[^>]*>(.*?)</\1>", html, re.DOTALL):
+        words, shown = _plain(Markup(first[2]).striptags()), re.findall(r'<img [^>]*src="([^"]*)"', first[2])
+        says_nothing_new = words in known and not shown
+        shows_nothing_new = not words and [Markup(address).unescape() for address in shown] == [picture]
+        if not says_nothing_new and not shows_nothing_new:
+            break
+        html = Markup(html[first.end() :])
+    return html
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold()
 
 
 @blueprint.get("/designs/<slug>", defaults={"label": None})
