@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime
 
 from registry.errors import Invalid
@@ -118,9 +118,22 @@ def body_of(letter: Letter) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+class _Whole(EmailPolicy):
+    """Folds long lines, but for links and ids: readers of mail that follow them take no fold inside."""
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        """A header field as it is sent."""
+        if name in ("List-Unsubscribe", "Message-ID"):
+            return f"{name}: {value}\r\n".encode("ascii")
+        return super().fold_binary(name, value)
+
+
+_POLICY = _Whole(linesep="\r\n", max_line_length=SMTP.max_line_length)
+
+
 def compose(letter: Letter) -> EmailMessage:
     """The mail itself. Header fields hold one line each, whatever names people gave to things."""
-    message = EmailMessage(policy=SMTP.clone(max_line_length=200))
+    message = EmailMessage(policy=_POLICY)
     host = letter.site.partition("://")[2].partition("/")[0].partition(":")[0] or "localhost"
     message["From"] = sender_of(letter.sender)
     message["To"] = Address(addr_spec=letter.address)

@@ -100,7 +100,8 @@ def find_feed(session: Session, secret: str) -> CalendarFeed:
 
 def read_outbox(session: Session, settings: Settings, limit: int = 100) -> Outbox:
     """The mails of this registry."""
-    counts = dict(session.exec(select(NoticeMail.state, func.count(col(NoticeMail.id))).group_by(NoticeMail.state)))
+    by_state = select(NoticeMail.state, func.count(col(NoticeMail.id))).group_by(NoticeMail.state)
+    counts = dict(session.exec(by_state).all())
     wanted = col(NoticeMail.state).in_(("waiting", "sending", "failed", "unclear"))
     rows = session.exec(select(NoticeMail).where(wanted).order_by(col(NoticeMail.id).desc()).limit(limit)).all()
     server = settings.smtp

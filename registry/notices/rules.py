@@ -55,6 +55,12 @@ def line(text: str, chars: int = 160) -> str:
     return shown if len(shown) <= chars else shown[: chars - 1].rsplit(" ", 1)[0].rstrip(",.;: ") + "…"
 
 
+def plain(text: str) -> str:
+    """A text as lines of visible characters: what turns writing round or ends a text is left out."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    return "\n".join("".join(char for char in part if char.isprintable()) for part in lines)
+
+
 def _sentences(*parts: str) -> str:
     return " ".join(part for part in parts if part)
 

@@ -34,6 +34,16 @@ def with_mail(stores: Stores, box: Mailbox, **server: object) -> Stores:
 @pytest.fixture
 def market(stores: Stores, tmp_path: Path, box: Mailbox) -> Market:
     """Ada buys, olga operates and otto owns north, vera looks at it; nothing is untold yet."""
+    return _opened(stores, tmp_path, box)
+
+
+@pytest.fixture
+def sqlite_market(sqlite_stores: Stores, tmp_path: Path, box: Mailbox) -> Market:
+    """The same on SQLite alone, for what does not depend on the database."""
+    return _opened(sqlite_stores, tmp_path, box)
+
+
+def _opened(stores: Stores, tmp_path: Path, box: Mailbox) -> Market:
     stores = with_mail(stores, box)
     service.install(stores)
     market = open_market(stores, tmp_path / "thing")
@@ -42,10 +52,10 @@ def market(stores: Stores, tmp_path: Path, box: Mailbox) -> Market:
 
 
 @pytest.fixture
-def confirmed(market: Market) -> Callable[..., None]:
+def confirmed() -> Callable[..., None]:
     """Give people addresses that are confirmed: handle@example.org."""
 
-    def give(*handles: str) -> None:
+    def give(market: Market, *handles: str) -> None:
         with market.stores.db.transaction() as session:
             for handle in handles:
                 session.add(
