@@ -32,6 +32,7 @@ def work(stores: Stores) -> None:
     finally:
         ended.set()
         keeper.join(timeout=5)
+        notices.finish()
         service.close_warm()
         stores.db.retrying(leases.leave, patience_s=2)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session, col, func, select
 
 from registry.batches.clock import database_now
@@ -18,6 +19,7 @@ from registry.stores.stores import Stores
 _AT_ONCE = 200  # events in one transaction
 _GAP_LASTS = dt.timedelta(minutes=10)  # no transaction here is open for longer
 _FIRST_LOOK = dt.timedelta(days=1)
+_log = logging.getLogger(__name__)
 
 
 def collect(stores: Stores) -> int:
@@ -28,6 +30,10 @@ def collect(stores: Stores) -> int:
             made += _read_on(stores, source) if isinstance(source, Events) else _look(stores, source)
         except IntegrityError:  # another worker was quicker; it told everybody
             continue
+        except DBAPIError:
+            raise
+        except Exception:  # one source that fails must not silence the others, nor the worker
+            _log.exception("Reading what has happened (%s) failed.", source.name)
     return made
 
 
@@ -53,12 +59,23 @@ def _read_on(stores: Stores, source: Events) -> int:
                 return made
             now = database_now(session)
             rows = _rows(session, source, cursor)
-            told = [source.tell(session, row) for row in rows]
+            told = [_tell(session, source, row) for row in rows]
             made += _write(session, source.name, [item for item in told if item], now)
             _move(cursor, [row.id for row in rows], now)
             session.add(cursor)
             if len(rows) < _AT_ONCE:
                 return made
+
+
+def _tell(session: Session, source: Events, row: Any) -> Told | None:
+    """What is told of an event; an event that can't be told is left out, and those after it are told."""
+    try:
+        return source.tell(session, row)
+    except DBAPIError:
+        raise
+    except Exception:
+        _log.exception("Event %s of %s can't be told.", row.id, source.name)
+        return None
 
 
 def _held(session: Session, source: Events) -> NoticeCursor | None:
@@ -121,7 +138,8 @@ def _write(session: Session, name: str, told: Iterable[Told], now: dt.datetime) 
                 continue
             notice = Notice(
                 account_id=account_id, source=name, event_id=item.event_id, kind=telling.kind,
-                title=rules.line(telling.title, 200), text=rules.plain(telling.text), link=item.link, at=item.at, created_at=now,
+                title=rules.line(telling.title, 200), text=rules.plain(telling.text), link=item.link,
+                at=item.at, created_at=now,
             )  # fmt: skip
             notice.mail_id = _mail(session, account_id, telling.kind, now)
             session.add(notice)

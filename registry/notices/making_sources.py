@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -20,12 +21,14 @@ from registry.batches.tables import (
     Reservation,
 )
 from registry.builds.tables import Build
+from registry.designs.tables import Design
 from registry.fabricators.tables import Fabricator
 from registry.notices import rules, sources
 from registry.notices.sources import Events, Look, Told
 from registry.notices.tables import Notice
 
 _SOON = dt.timedelta(days=1)
+_AT_ONCE = 200  # of one look; the next ones are seen by the next
 
 
 def install() -> None:
@@ -79,13 +82,10 @@ def _of_message(session: Session, row: QuoteMessage) -> Told | None:
     return Told(row.id or 0, row.sent_at, f"/quotes/{row.quote_id}#words", tellings, audiences, row.account_id)
 
 
-def untold(name: str, ids: Iterable[int | None], session: Session) -> set[int]:
-    """Those of these events that nobody was told of."""
-    wanted = {id_ for id_ in ids if id_ is not None}
-    if not wanted:
-        return set()
-    told = session.exec(select(Notice.event_id).where(Notice.source == name, col(Notice.event_id).in_(wanted)))
-    return wanted - set(told)
+def untold(name: str, event_id: Any) -> Any:
+    """The condition that nobody was told of an event of a source yet."""
+    told = select(Notice.id).where(Notice.source == name, col(Notice.event_id) == event_id)
+    return ~told.exists()
 
 
 def _quotes_near(session: Session, now: dt.datetime) -> Iterator[Told]:
@@ -98,12 +98,12 @@ def _quotes_near(session: Session, now: dt.datetime) -> Iterator[Told]:
             col(Quote.valid_until) >= now.date(),
             col(Quote.valid_until) <= (now + _SOON).date(),
             QuoteVersion.number == Quote.version,
+            untold("quote.near", col(QuoteVersion.id)),
         )
     ).all()
-    new = untold("quote.near", (offer.id for _, offer in rows), session)
     for quote, offer in rows:
         ends_at = dt.datetime.combine(offer.valid_until, dt.time(23, 59, 59), dt.UTC)
-        if offer.id not in new or not rules.is_near(offer.made_at, ends_at, now):
+        if not rules.is_near(offer.made_at, ends_at, now):
             continue
         request = session.get_one(QuoteRequest, quote.request_id)
         shop, _, audiences = _parties(session, quote, request)
@@ -155,12 +155,14 @@ def _of_reservation(session: Session, row: Reservation) -> Told | None:
 def _batches_near(session: Session, now: dt.datetime) -> Iterator[Told]:
     rows = session.exec(
         select(Batch).where(
-            Batch.state == "open", col(Batch.deadline_at) > now, col(Batch.deadline_at) <= now + _SOON
+            Batch.state == "open",
+            col(Batch.deadline_at) > now,
+            col(Batch.deadline_at) <= now + _SOON,
+            untold("batch.near", col(Batch.id)),
         )
-    ).all()  # fmt: skip
-    new = untold("batch.near", (row.id for row in rows), session)
+    ).all()
     for row in rows:
-        if row.id not in new or not rules.is_near(row.created_at, row.deadline_at, now):
+        if row.id is None or not rules.is_near(row.created_at, row.deadline_at, now):
             continue
         audiences = {
             "shop": sources.shop_people(session, sources.makers_of(session, row.id)),
@@ -176,11 +178,19 @@ def _batches_near(session: Session, now: dt.datetime) -> Iterator[Told]:
 def _builds_failed(session: Session, now: dt.datetime) -> Iterator[Told]:
     """Builds of people's designs that failed within the last two days."""
     rows = session.exec(
-        select(Build).where(Build.state == "failed", col(Build.requested_at) >= now - dt.timedelta(days=2))
+        select(Build)
+        .join(Design, col(Design.id) == col(Build.design_id))
+        .where(
+            Build.state == "failed",
+            col(Build.requested_at) >= now - dt.timedelta(days=2),
+            col(Build.finished_at).is_not(None),
+            col(Design.owner_id).is_not(None),
+            untold("build", col(Build.id)),
+        )
+        .limit(_AT_ONCE)
     ).all()
-    new = untold("build", (row.id for row in rows), session)
     for row in rows:
-        owner = sources.owner_of(session, row.design_id) if row.id in new else set()
-        if owner and row.finished_at is not None:
+        owner = sources.owner_of(session, row.design_id)
+        if row.finished_at is not None:
             tellings = rules.of_build(sources.things_of(session, row.design_id, row.revision_id), row.message)
             yield Told(row.id or 0, row.finished_at, f"/builds/{row.id}", tellings, {"owner": owner})

@@ -10,7 +10,7 @@ from registry.errors import Invalid
 from registry.web.formats import plural
 
 How = Literal["each", "daily", "none"]
-HOWS: dict[str, str] = {"each": "Each at once", "daily": "Once a day", "none": "Not by mail"}
+HOWS: dict[str, str] = {"each": "At once", "daily": "Once a day", "none": "Never"}
 
 
 @dataclass(frozen=True, slots=True)

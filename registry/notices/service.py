@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Mapping
 
 from sqlalchemy import delete, func, or_, update
@@ -22,12 +23,18 @@ from registry.stores.stores import Stores
 
 _CONFIRMS_PER_DAY = 5
 _KEPT = dt.timedelta(days=365)
+_FORGET_EVERY_S = 3600.0
+_forgot_at_s = 0.0
 _sender = outbox.Sender()
 
 
 def keep(stores: Stores) -> None:
     """What a worker looks after between builds: what has happened, and what is due by mail."""
+    global _forgot_at_s
     collect(stores)
+    if time.monotonic() > _forgot_at_s + _FORGET_EVERY_S:
+        forget_old(stores)
+        _forgot_at_s = time.monotonic()
     if stores.settings.smtp is not None and outbox.is_due(stores):
         _sender.wake(stores)
 
@@ -38,6 +45,11 @@ def install(stores: Stores) -> None:
     hooks = stores.hooks.setdefault("worker.keep", [])
     if keep not in hooks:
         hooks.append(keep)
+
+
+def finish() -> None:
+    """Let a mail that is on its way be answered, before the process ends."""
+    _sender.wait(5)
 
 
 def send_now(stores: Stores, *, failed: bool = False) -> Sent:
@@ -70,7 +82,7 @@ def _try_again(session: Session, now: dt.datetime, number: int | None) -> int:
 
 
 def forget_old(stores: Stores) -> None:
-    """Remove what is older than a year: notices that were read, and mails that are done."""
+    """Remove what is older than a year: notices, and mails that tell of none."""
     with stores.db.transaction() as session:
         before = database_now(session) - _KEPT
         session.execute(delete(Notice).where(col(Notice.created_at) < before))

@@ -196,7 +196,7 @@ def test_stewards_see_what_went_wrong(site: tuple[Flask, Market]) -> None:
                                fault="The mail server said 550 <no> such user."))  # fmt: skip
     page = bea.get("/account/notices/outbox").text
     assert "550 &lt;no&gt; such user" in page and "to ada" in page and "tried 3 times" in page
-    assert "1 mail of this registry went wrong" in bea.get("/account").text
+    assert "1 mail</a> of this registry went wrong" in bea.get("/account").text
     number = re.search(r"/account/notices/outbox/(\d+)", page)
     assert number and send(bea, number[0], "/account/notices/outbox").status_code == 303
     assert send(bea, number[0], CHOICES).status_code == 404, "it waits already"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import threading
 from collections import Counter
@@ -16,9 +17,9 @@ from registry.batches.schemas import Change, Word
 from registry.batches.tables import Batch, QuoteVersion
 from registry.builds.tables import Build
 from registry.designs.tables import Design, Revision
-from registry.notices import collecting, making_sources, rules, sources
+from registry.notices import collecting, making_sources, rules, service, sources
 from registry.notices.collecting import collect
-from registry.notices.tables import Notice, NoticeCursor
+from registry.notices.tables import Notice, NoticeCursor, NoticeMail
 from registry.stores.stores import Stores
 from registry.values import utcnow
 
@@ -202,6 +203,39 @@ def test_events_that_become_visible_late_are_told(market: Market) -> None:
     slow.close()
     told.close()
     assert collect(market.stores) == 0
+
+
+def test_an_event_that_cannot_be_told_does_not_silence_the_others(market: Market) -> None:
+    events = next(source for source in sources.all_sources() if source.name == "quote")
+    assert isinstance(events, sources.Events)
+
+    def broken(session: object, row: object) -> None:
+        raise ZeroDivisionError
+
+    first = market.ask("ada", "north")
+    sources.add(dataclasses.replace(events, tell=broken))
+    try:
+        assert collect(market.stores) == 0
+    finally:
+        sources.add(events)
+    market.ask("ada", "south")
+    assert collect(market.stores) == 1 and titles(market, "sam") and not titles(market, "otto") and first
+
+
+def test_what_is_older_than_a_year_is_forgotten(market: Market) -> None:
+    market.ask("ada", "north")
+    collect(market.stores)
+    with market.stores.db.transaction() as session:
+        old = session.exec(select(Notice).where(Notice.account_id == market.people["otto"])).one()
+        old.created_at -= dt.timedelta(days=366)
+        for place in range(2):
+            session.add(NoticeMail(account_id=1, state="sent", due_at=utcnow(),
+                                   created_at=utcnow() - dt.timedelta(days=366 * place)))  # fmt: skip
+    service.forget_old(market.stores)
+    assert titles(market, "otto") == [] and len(titles(market, "olga")) == 1
+    with market.stores.db.reading() as session:
+        assert len(session.exec(select(NoticeMail)).all()) == 1
+    assert collect(market.stores) == 0, "it is not told anew"
 
 
 def test_another_features_source_is_read(market: Market) -> None:
