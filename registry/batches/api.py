@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, request
 
-from registry.batches import queries, quote_queries, quoting, service
+from registry.batches import estimating, queries, quote_queries, quoting, service
 from registry.batches.batch_schemas import (
     BatchDetail,
     BatchList,
@@ -51,7 +51,10 @@ def read_request(number: int) -> RequestDetail:
 
 def _request(number: int) -> RequestDetail:
     with stores().db.reading() as session:
-        return quote_queries.get_request(session, number, people.required().id)
+        found = quote_queries.get_request(session, number, people.required().id)
+    slugs = [quote.fabricator for quote in found.quotes]
+    own = estimating.estimates(stores(), found.design, found.label, slugs, found.quantities)
+    return found.model_copy(update={"estimates": own})
 
 
 @operation(blueprint, "GET", f"/quotes/{_QUOTE}", answers={200: QuoteDetail}, account=True)

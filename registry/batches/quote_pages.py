@@ -8,6 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as Redirect
 
 from registry.batches import forms, quote_queries, quoting, rules
+from registry.batches.estimating import estimates
 from registry.batches.money import plain_amount
 from registry.batches.roles import ACTING, role_of
 from registry.batches.schemas import Change, Offer, RequestWish, Word
@@ -74,8 +75,10 @@ def show_request(number: int) -> str:
         found = quote_queries.get_request(session, number, person.id)
     offers = [quote for quote in found.quotes if quote.offer]
     currencies = sorted({quote.offer.currency for quote in offers if quote.offer})
+    slugs = [quote.fabricator for quote in offers]
+    own = estimates(stores(), found.design, found.label, slugs, found.quantities) if offers else {}
     return render_template(
-        "batches/request.html", request_=found, offers=offers, currencies=currencies, rules=rules,
+        "batches/request.html", request_=found, offers=offers, currencies=currencies, rules=rules, estimates=own,
         mine=found.buyer == person.handle,
     )  # fmt: skip
 

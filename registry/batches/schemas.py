@@ -147,6 +147,15 @@ class RequestItem(_Out):
     created_at: dt.datetime
 
 
+class Estimate(_Out):
+    """Set-up and machine hours by rule of thumb, at a fabricator's own rates; without material and bought parts."""
+
+    currency: str
+    by_quantity: dict[int, int] = Field(description="units -> minor units for all of them")
+    reckoned: int = Field(description="needs whose rate and hours are known")
+    of: int = Field(description="needs of the version that people do not do by themselves")
+
+
 class RequestDetail(RequestItem):
     """A request with the quotes that the reader may see: the buyer all, a fabricator its own."""
 
@@ -157,6 +166,9 @@ class RequestDetail(RequestItem):
     vendor_form: str
     accepted_quote: int | None
     quotes: list[QuoteView]
+    estimates: dict[str, Estimate] = Field(
+        default_factory=dict, description="fabricator's slug -> what the registry reckons, where it can"
+    )
 
 
 class RequestList(_Out):

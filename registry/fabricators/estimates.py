@@ -43,9 +43,9 @@ def hours(need: Need, process: str) -> float | None:
     return minutes / 60
 
 
-def cost_minor(need: Need, machine: MachineFacts) -> int | None:
-    """Set-up and hours of one unit in minor units of the machine's currency; None where a rate is not known."""
+def cost_minor(need: Need, machine: MachineFacts, units: int = 1) -> int | None:
+    """Set-up once and hours of all units in minor units of the machine's currency; None where a rate is not known."""
     time = hours(need, machine.process)
     if machine.hour_minor is None or time is None:
         return None
-    return round((machine.setup_minor or 0) + machine.hour_minor * time)
+    return round((machine.setup_minor or 0) + machine.hour_minor * time * units)
