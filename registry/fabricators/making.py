@@ -188,6 +188,18 @@ def derive_unread(stores: Stores) -> int:
     return len(waiting) - done
 
 
+def keep_read(stores: Stores) -> None:
+    """What a worker looks after between builds: nobody's first look waits for needs to be derived."""
+    derive_unread(stores)
+
+
+def install(stores: Stores) -> None:
+    """Let workers derive the needs of what was built."""
+    hooks = stores.hooks.setdefault("worker.keep", [])
+    if keep_read not in hooks:
+        hooks.append(keep_read)
+
+
 # --- corrections
 
 

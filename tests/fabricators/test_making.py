@@ -262,3 +262,15 @@ def test_a_designer_corrects_on_the_page(workshops: Stores, client: FlaskClient)
     assert sent.status_code == 302
     page = client.get("/designs/press/v1/makers").get_data(as_text=True)
     assert "Corrected" in page and "the keys are touched" in page
+
+
+def test_a_worker_derives_what_nobody_looked_at_yet(stores: Stores) -> None:
+    build(stores)
+    making.install(stores)
+    making.install(stores)
+    hooks = stores.hooks["worker.keep"]
+    assert hooks.count(making.keep_read) == 1
+    for look_after in hooks:
+        look_after(stores)
+    with stores.db.reading() as session:
+        assert len(session.exec(select(DesignNeed)).all()) >= 2
