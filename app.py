@@ -15,8 +15,8 @@ from registry import limits, web
 from registry.accounts import api as accounts_api
 from registry.accounts import pages as accounts_pages
 from registry.batches import api as batches_api
+from registry.batches import calling_api, quote_pages
 from registry.batches import pages as batches_pages
-from registry.batches import quote_pages
 from registry.batches import service as batches
 from registry.builds import api as builds_api
 from registry.builds import compare_pages, downloads
@@ -25,7 +25,7 @@ from registry.builds import service as builds
 from registry.designs import api as designs_api
 from registry.designs import pages as designs_pages
 from registry.fabricators import api as fabricators_api
-from registry.fabricators import making_api, making_pages, transfer_pages
+from registry.fabricators import keeping_api, making_api, making_pages, transfer_pages
 from registry.fabricators import pages as fabricators_pages
 from registry.notices import api as notices_api
 from registry.notices import pages as notices_pages
@@ -60,10 +60,11 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
     batches_pages.install(app)
     designs = (designs_pages, designs_api)
     made = (builds_pages, compare_pages, builds_api, downloads)
-    making = (fabricators_pages, transfer_pages, fabricators_api, making_pages, making_api)
-    pooled = (batches_pages, quote_pages, batches_api)
+    shops = (fabricators_pages, transfer_pages, fabricators_api, keeping_api)
+    making = (making_pages, making_api)
+    pooled = (batches_pages, quote_pages, batches_api, calling_api)
     told = (notices_pages, notices_api)
-    for feature in (accounts_pages, accounts_api, *designs, *made, *making, *pooled, *told):
+    for feature in (accounts_pages, accounts_api, *designs, *made, *shops, *making, *pooled, *told):
         app.register_blueprint(feature.blueprint)
     web.install_openapi(app)
     return app

@@ -1,0 +1,294 @@
+"""Commands that act for somebody in requests, quotes and batches: what pages and JSON do, for the instance's keeper.
+
+Whoever may run commands holds the database, so these ask for a handle and no password; services judge as ever.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from pydantic import BaseModel
+from sqlmodel import Session
+
+from registry.accounts.queries import find_account
+from registry.batches import queries, quote_queries, quoting, service
+from registry.batches.batch_schemas import BatchWish, CountWish, Move, ReservationWish
+from registry.batches.commands import batches, requests
+from registry.batches.money import money
+from registry.batches.schemas import Change, Offer, QuoteDetail, RequestWish, Word
+from registry.batches.tables import Quote, QuoteRequest
+from registry.console import columns_of, json_option, opened, print_json
+from registry.errors import Invalid, NotFound
+from registry.stores.stores import Stores
+
+_NUMBER = click.IntRange(1, 2**31 - 1)
+_AS = click.option("--as", "handle", required=True, metavar="HANDLE", help="Whose action it is.")
+_WHY = click.option("--why", default="", help="The reason that is kept with it.")
+_FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def register(group: click.Group) -> None:
+    """Add the commands to those that list."""
+    group.add_command(quotes)
+
+
+def _account(session: Session, handle: str) -> int:
+    account = find_account(session, handle)
+    if account is None or account.id is None:
+        raise NotFound(f"There is no account called {handle[:80]}.", "Check the handle.")
+    return account.id
+
+
+def _who(stores: Stores, handle: str) -> int:
+    with stores.db.reading() as session:
+        return _account(session, handle)
+
+
+def _read(file: Path, model: type[_Model]) -> _Model:
+    """A wish as JSON, in the form that the JSON interface takes. Raises: Invalid."""
+    text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    try:
+        values = json.loads(text)
+    except ValueError as error:
+        raise Invalid(f"{file} is not JSON.", "See /api/v1/openapi.json for what is taken.") from error
+    return model.model_validate(values)
+
+
+def _show(value: Any, as_json: bool, words: str) -> None:
+    if as_json:
+        print_json(value)
+    else:
+        click.echo(words)
+
+
+# --- requests
+
+
+@requests.command("ask")
+@_FILE
+@_AS
+@json_option
+def ask(file: Path, handle: str, as_json: bool) -> None:
+    """Ask for quotes: FILE is JSON as POST /api/v1/requests takes it; - reads standard input."""
+    wish = _read(file, RequestWish)
+    with opened() as stores:
+        account_id = _who(stores, handle)
+        number = quoting.ask(stores, account_id, wish)
+        with stores.db.reading() as session:
+            found = quote_queries.get_request(session, number, account_id)
+    _show(found, as_json, str(number))
+
+
+@requests.command("show")
+@click.argument("number", type=_NUMBER)
+@_AS
+@json_option
+def show_request(number: int, handle: str, as_json: bool) -> None:
+    """Show request NUMBER with its quotes, as HANDLE sees it."""
+    with opened() as stores:
+        quoting.expire_due(stores)
+        with stores.db.reading() as session:
+            found = quote_queries.get_request(session, number, _account(session, handle))
+    if as_json:
+        print_json(found)
+        return
+    numbers = ", ".join(map(str, found.quantities))
+    click.echo(f"Request {number} of {found.buyer} for {found.design}@{found.version}: {found.state}")
+    click.echo(f"Quantities {numbers}" + (f", needed by {found.wanted_by}" if found.wanted_by else ""))
+    rows: list[tuple[str, ...]] = [("QUOTE", "FABRICATOR", "STATE", "FROM UNITS", "EACH", "DAYS", "VALID UNTIL")]
+    for quote in found.quotes:
+        prices = quote.offer.prices if quote.offer else []
+        if quote.offer is None:
+            rows.append((str(quote.id), quote.fabricator, quote.state, "", "", "", ""))
+        for place, price in enumerate(prices):
+            first = (str(quote.id), quote.fabricator, quote.state) if place == 0 else ("", "", "")
+            each = money(price.unit_minor, quote.offer.currency if quote.offer else "").replace("\u00a0", " ")
+            last = (str(quote.offer.lead_days), str(quote.offer.valid_until)) if quote.offer and not place else ("", "")
+            rows.append((*first, str(price.quantity), each, *last))
+    click.echo(columns_of(rows))
+
+
+@requests.command("call-off")
+@click.argument("number", type=_NUMBER)
+@_WHY
+@_AS
+@json_option
+def call_off(number: int, why: str, handle: str, as_json: bool) -> None:
+    """Call request NUMBER off."""
+    with opened() as stores:
+        account_id = _who(stores, handle)
+        quoting.call_off(stores, account_id, number, why)
+        with stores.db.reading() as session:
+            found = quote_queries.get_request(session, number, account_id)
+    _show(found, as_json, f"Request {number} is {found.state}.")
+
+
+# --- quotes
+
+
+@click.group()
+def quotes() -> None:
+    """Quotes: show, offer, accept and the like, write."""
+
+
+def _quote(stores: Stores, quote_id: int, account_id: int) -> QuoteDetail:
+    with stores.db.reading() as session:
+        row = session.get(Quote, quote_id)
+        if row is None:
+            raise NotFound(f"There is no quote {quote_id} that you may see.", "Look at your requests.")
+        quoting.side_of(session, session.get_one(QuoteRequest, row.request_id), row, account_id)
+        return quote_queries.get_quote(session, quote_id)
+
+
+def _act(quote_id: int, handle: str, as_json: bool, act: Callable[[Stores, int], None] | None = None) -> None:
+    """Do something with a quote, and show it."""
+    with opened() as stores:
+        account_id = _who(stores, handle)
+        quoting.expire_due(stores)
+        if act is not None:
+            act(stores, account_id)
+        found = _quote(stores, quote_id, account_id)
+    if as_json:
+        print_json(found)
+        return
+    click.echo(f"Quote {quote_id} of {found.fabricator}: {found.state}, version {found.version}")
+    if found.offer:
+        rows: list[tuple[str, ...]] = [("FROM UNITS", "EACH")]
+        for price in found.offer.prices:
+            rows.append((str(price.quantity), money(price.unit_minor, found.offer.currency).replace("\u00a0", " ")))
+        click.echo(columns_of(rows))
+    for word in found.messages:
+        click.echo(f"{word.sent_at:%Y-%m-%d %H:%M}  {word.by} ({word.side}): {' '.join(word.text.split())}")
+
+
+@quotes.command("show")
+@click.argument("quote_id", metavar="QUOTE", type=_NUMBER)
+@_AS
+@json_option
+def show_quote(quote_id: int, handle: str, as_json: bool) -> None:
+    """Show a quote, as HANDLE sees it."""
+    _act(quote_id, handle, as_json)
+
+
+@quotes.command("offer")
+@click.argument("quote_id", metavar="QUOTE", type=_NUMBER)
+@_FILE
+@_AS
+@json_option
+def offer(quote_id: int, file: Path, handle: str, as_json: bool) -> None:
+    """Quote or revise: FILE is JSON as POST /api/v1/quotes/QUOTE/offers takes it; - reads standard input."""
+    wish = _read(file, Offer)
+    _act(quote_id, handle, as_json, lambda stores, who: quoting.offer(stores, who, quote_id, wish))
+
+
+@quotes.command("change")
+@click.argument("quote_id", metavar="QUOTE", type=_NUMBER)
+@click.argument("action", type=click.Choice(["accept", "decline", "refuse", "withdraw"]))
+@click.option("--version", default=0, type=click.IntRange(0), help="The version that is accepted.")
+@_WHY
+@_AS
+@json_option
+def change(quote_id: int, action: str, version: int, why: str, handle: str, as_json: bool) -> None:
+    """Accept or decline as the buyer, refuse or withdraw as the workshop."""
+    wish = Change.model_validate({"action": action, "version": version, "why": why})
+    _act(quote_id, handle, as_json, lambda stores, who: quoting.change(stores, who, quote_id, wish))
+
+
+@quotes.command("write")
+@click.argument("quote_id", metavar="QUOTE", type=_NUMBER)
+@click.argument("text")
+@_AS
+@json_option
+def write(quote_id: int, text: str, handle: str, as_json: bool) -> None:
+    """Write TEXT to the other side of a quote."""
+    _act(quote_id, handle, as_json, lambda stores, who: quoting.write(stores, who, quote_id, Word(text=text)))
+
+
+# --- batches
+
+
+def _after(stores: Stores, number: int, account_id: int, as_json: bool) -> None:
+    with stores.db.reading() as session:
+        found = queries.get_batch(session, number, account_id)
+    _show(found, as_json, f"Batch {number} is {found.state}: {found.reserved} of {found.units_max} reserved.")
+
+
+@batches.command("plan")
+@_FILE
+@_AS
+@json_option
+def plan(file: Path, handle: str, as_json: bool) -> None:
+    """Plan a batch: FILE is JSON as POST /api/v1/batches takes it; - reads standard input."""
+    wish = _read(file, BatchWish)
+    with opened() as stores:
+        account_id = _who(stores, handle)
+        _after(stores, service.plan(stores, account_id, wish), account_id, as_json)
+
+
+@batches.command("move")
+@click.argument("number", type=_NUMBER)
+@click.argument("action")
+@_WHY
+@_AS
+@json_option
+def move(number: int, action: str, why: str, handle: str, as_json: bool) -> None:
+    """Move batch NUMBER on: open, cancel, 'begin early', materials, made, assembled, tested, shipped, close."""
+    wish = Move.model_validate({"action": action, "why": why})
+    with opened() as stores:
+        account_id = _who(stores, handle)
+        service.move(stores, account_id, number, wish)
+        _after(stores, number, account_id, as_json)
+
+
+@batches.command("count")
+@click.argument("number", type=_NUMBER)
+@click.argument("stage")
+@click.option("--good", default=0, help="Good units.")
+@click.option("--scrap", default=0, help="Scrapped units.")
+@click.option("--rework", default=0, help="Units done again.")
+@_WHY
+@_AS
+@json_option
+def count(
+    number: int, stage: str, good: int, scrap: int, rework: int, why: str, handle: str, as_json: bool
+) -> None:  # fmt: skip
+    """Add what was counted at a STAGE of batch NUMBER; negative numbers take back, with a reason."""
+    wish = CountWish(stage=stage, good=good, scrap=scrap, rework=rework, why=why)
+    with opened() as stores:
+        account_id = _who(stores, handle)
+        service.count(stores, account_id, number, wish)
+        _after(stores, number, account_id, as_json)
+
+
+@batches.command("reserve")
+@click.argument("number", type=_NUMBER)
+@click.argument("units", type=_NUMBER)
+@click.option("--named", is_flag=True, help="Show the handle in the public queue.")
+@click.option("--key", default="", help="The same key never reserves twice; made anew if left out.")
+@_AS
+@json_option
+def reserve(number: int, units: int, named: bool, key: str, handle: str, as_json: bool) -> None:
+    """Reserve UNITS of batch NUMBER."""
+    wish = ReservationWish(units=units, named=named, key=key or secrets.token_urlsafe(16))
+    with opened() as stores:
+        made = service.reserve(stores, _who(stores, handle), number, wish)
+    _show(made, as_json, f"Reserved {made.units} of batch {number}, number {made.number} in the queue.")
+
+
+@batches.command("cancel")
+@click.argument("number", type=_NUMBER)
+@click.argument("place", type=_NUMBER)
+@_AS
+@json_option
+def cancel(number: int, place: int, handle: str, as_json: bool) -> None:
+    """Give the units of reservation PLACE of batch NUMBER back, until the deadline."""
+    with opened() as stores:
+        made = service.cancel(stores, _who(stores, handle), number, place)
+    _show(made, as_json, f"Reservation {place} of batch {number} is {made.state}.")
