@@ -9,6 +9,7 @@ from sqlmodel import Session, col, or_, select
 from registry.errors import Invalid
 from registry.fabricators import finding, making
 from registry.fabricators.making_schemas import CouldMake, Matches, Near, NeedsView
+from registry.fabricators.place import country_name, find_spot
 from registry.fabricators.tables import Fabricator
 from registry.recent import Recent
 from registry.stores.stores import Stores
@@ -71,7 +72,7 @@ def _degrees(name: str, text: str) -> float | None:
 
 
 def _place(stores: Stores, place: str) -> tuple[float, float, str]:
-    """A town or region where fabricators of this registry are. Raises: Invalid."""
+    """A town or region where fabricators of this registry are, or else any town or country. Raises: Invalid."""
     wanted = place.split(",")[0].strip().lower()[:PLACE_CHARS]
     with stores.db.reading() as session:
         row = session.exec(
@@ -84,13 +85,16 @@ def _place(stores: Stores, place: str) -> tuple[float, float, str]:
             .where(or_(func.lower(Fabricator.town) == wanted, func.lower(Fabricator.region) == wanted))
             .where(col(Fabricator.shown_lat_deg).is_not(None))
         ).one()
-    if not row[3]:
+    if row[3] and "," not in place:
+        return float(row[0]), float(row[1]), place
+    spot = find_spot(place)
+    if spot is None:
         raise Invalid(
-            f"place: {place[:PLACE_CHARS]!r} is no town or region of a fabricator here.",
-            "Give latitude and longitude instead, as in '52.5, 13.4'.",
+            f"place: {place[:PLACE_CHARS]!r} is no larger town, no country, and no fabricator's town.",
+            "Name a larger town near it, or give latitude and longitude, as in '52.5, 13.4'.",
             field="place",
         )
-    return float(row[0]), float(row[1]), place
+    return spot.lat_deg, spot.lon_deg, ", ".join(filter(None, (spot.name, country_name(spot.country))))
 
 
 def needs_of(stores: Stores, slug: str, label: str | None) -> NeedsView:

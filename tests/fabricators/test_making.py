@@ -233,7 +233,7 @@ def test_pages_and_json_tell_the_same(workshops: Stores, client: FlaskClient) ->
     assert "0.127" in page and "100 mm too long" in page and "Fewest hands" in page
     assert "can perhaps make it" in client.get("/designs/press/v1").get_data(as_text=True)
     wrong = client.get("/designs/press/v1/makers?place=Atlantis")
-    assert wrong.status_code == 200 and "no town or region" in wrong.get_data(as_text=True)
+    assert wrong.status_code == 200 and "no larger town" in wrong.get_data(as_text=True)
     needs = client.get("/api/v1/designs/press/versions/v1/needs").get_json()
     assert [need["process"] for need in needs["needs"]][:2] == ["pcb_fabrication", "laser_cutting"]
     matches = client.get("/api/v1/designs/press/versions/v1/matches?lat=50&lon=10&km=30").get_json()
@@ -274,3 +274,11 @@ def test_a_worker_derives_what_nobody_looked_at_yet(stores: Stores) -> None:
         look_after(stores)
     with stores.db.reading() as session:
         assert len(session.exec(select(DesignNeed)).all()) >= 2
+
+
+@pytest.mark.parametrize(
+    ("place", "lat", "told"), [("Lyon", 45.7, "Lyon, France"), ("Lima, Peru", -12.0, "Lima, Peru")]
+)
+def test_near_takes_towns_in_which_no_fabricator_is(sqlite_stores: Stores, place: str, lat: float, told: str) -> None:
+    near, name = making_use.near_of(sqlite_stores, making_use.NearQuery(place=place, km="300"))
+    assert near.lat is not None and abs(near.lat - lat) < 0.3 and name == told and near.km == 300
