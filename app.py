@@ -22,6 +22,9 @@ from registry.builds import api as builds_api
 from registry.builds import compare_pages, downloads
 from registry.builds import pages as builds_pages
 from registry.builds import service as builds
+from registry.dashboard import api as dashboard_api
+from registry.dashboard import pages as dashboard_pages
+from registry.dashboard import slots as dashboard_slots
 from registry.designs import api as designs_api
 from registry.designs import pages as designs_pages
 from registry.fabricators import api as fabricators_api
@@ -58,12 +61,13 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
     web.install(app)
     accounts_pages.install(app)
     batches_pages.install(app)
+    dashboard_pages.install(app)
     designs = (designs_pages, designs_api)
     made = (builds_pages, compare_pages, builds_api, downloads)
     shops = (fabricators_pages, transfer_pages, fabricators_api, keeping_api)
     making = (making_pages, making_api)
     pooled = (batches_pages, quote_pages, batches_api, calling_api)
-    told = (notices_pages, notices_api)
+    told = (notices_pages, notices_api, dashboard_pages, dashboard_slots, dashboard_api)
     for feature in (accounts_pages, accounts_api, *designs, *made, *shops, *making, *pooled, *told):
         app.register_blueprint(feature.blueprint)
     web.install_openapi(app)

@@ -19,6 +19,7 @@ from registry.batches import acting_commands
 from registry.batches import commands as batches_commands
 from registry.builds import commands as builds_commands
 from registry.console import print_json
+from registry.dashboard import commands as dashboard_commands
 from registry.designs import commands as designs_commands
 from registry.errors import RegistryError
 from registry.fabricators import commands as fabricators_commands
@@ -176,6 +177,7 @@ batches_commands.register(main)
 acting_commands.register(main)
 fabricators_commands.register(main)
 making_commands.register(main)
+dashboard_commands.register(main)
 notices_commands.register(main)
 
 if __name__ == "__main__":

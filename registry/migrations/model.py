@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 import registry.accounts.tables
 import registry.batches.tables
 import registry.builds.tables
+import registry.dashboard.tables
 import registry.designs.tables
 import registry.fabricators.needs_tables
 import registry.fabricators.tables

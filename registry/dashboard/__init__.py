@@ -1,0 +1,1 @@
+"""The dashboard of a fabricator: where its people work all day."""

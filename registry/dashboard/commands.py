@@ -1,0 +1,51 @@
+"""The command `fabricators dashboard`."""
+
+from __future__ import annotations
+
+import click
+
+from registry.batches import quoting
+from registry.batches import service as batches
+from registry.batches.money import money
+from registry.console import columns_of, json_option, opened, print_json
+from registry.dashboard import overview, rules
+from registry.fabricators.queries import find_fabricator
+
+
+def register(group: click.Group) -> None:
+    """Add it to the commands of fabricators."""
+    fabricators = group.commands["fabricators"]
+    assert isinstance(fabricators, click.Group)
+    fabricators.add_command(dashboard)
+
+
+@click.command()
+@click.argument("slug")
+@json_option
+def dashboard(slug: str, as_json: bool) -> None:
+    """Show the numbers of SLUG's dashboard, as the instance's keeper sees them."""
+    with opened() as stores:
+        batches.settle_due(stores)
+        quoting.expire_due(stores)
+        with stores.db.reading() as session:
+            found = overview.dashboard(stores, session, find_fabricator(session, slug), 0, "keeper")
+    if as_json:
+        print_json(found)
+        return
+    told = found.numbers
+    click.echo(f"{found.name}: {told.jobs} jobs, {told.overdue} overdue, {told.due_this_week} due this week")
+    rows: list[tuple[str, ...]] = [("STAGE", "JOBS", "UNITS")]
+    rows += [
+        (label, str(found.stages[state]), str(found.units_by_stage[state]))
+        for state, (label, *_) in rules.COLUMNS.items()
+    ]
+    click.echo(columns_of(rows))
+    click.echo(f"Inbox: {told.inbox.all} threads, {told.inbox.to_answer} requests to answer; "
+               f"{told.quotes_near} quotes end within a week")  # fmt: skip
+    click.echo("Machines: " + ", ".join(f"{count} {status}" for status, count in told.machines.items()))
+    if told.money:
+        rows = [("CURRENCY", "AGREED", "RECEIVED", "DUE", "TO RETURN", "RESERVED")]
+        for row in told.money:
+            amounts = (row.agreed_minor, row.received_minor, row.due_minor, row.to_return_minor, row.reserved_minor)
+            rows.append((row.currency, *(money(minor, row.currency).replace("\u00a0", " ") for minor in amounts)))
+        click.echo(columns_of(rows))

@@ -1,0 +1,127 @@
+"""Days, weeks, money and moves of the dashboard: pure decisions."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from registry.batches.rules import BATCH_STEPS, STAGES, PriceList, unit_price
+from registry.errors import Invalid
+
+# state -> (label, key that moves a job there, action that does it)
+COLUMNS = {
+    "draft": ("Planned", "1", ""),
+    "open": ("Filling", "2", "open"),
+    "filled": ("To begin", "3", "begin early"),
+    "materials": ("Materials bought", "4", "materials"),
+    "made": ("Made", "5", "made"),
+    "assembled": ("Assembled", "6", "assembled"),
+    "tested": ("Tested", "7", "tested"),
+    "shipped": ("Shipped", "8", "shipped"),
+}
+ENDS = {"closed": ("Closed", "9", "close"), "cancelled": ("Cancelled", "0", "cancel")}
+JOB_STATES = tuple(COLUMNS)
+IN_WORK = ("filled", "materials", "made", "assembled", "tested")
+OWED = (*IN_WORK, "shipped", "closed")  # what was reserved is to be paid
+NEXT = {
+    "draft": ("open", "Open it to everyone"),
+    "open": ("", "Wait until it fills"),
+    "filled": ("materials", "Buy materials"),
+    "materials": ("made", "Make"),
+    "made": ("assembled", "Assemble"),
+    "assembled": ("tested", "Test"),
+    "tested": ("shipped", "Ship"),
+    "shipped": ("close", "Close it"),
+}
+WORKING_DAYS = 5
+NEAR_DAYS = 7
+STRIP_WEEKS = 6
+FIGURE_WEEKS = 12
+
+
+def next_of(state: str, reserved: int, units_max: int) -> tuple[str, str]:
+    """(action, words) that a job waits for; no action: it waits for others."""
+    if state == "open" and reserved >= units_max:
+        return "begin early", "Full: begin early"
+    return NEXT.get(state, ("", ""))
+
+
+def action_to(state: str) -> str:
+    """The action that moves a job to a column. Raises: Invalid."""
+    found = (COLUMNS | ENDS).get(state)
+    if found is None or not found[2]:
+        raise Invalid(f"Nothing moves to '{state[:20]}'.", "Choose a later stage.", field="to")
+    return found[2]
+
+
+def can_move(state: str) -> list[str]:
+    """The states that an operator may move a job of this state to."""
+    return [after for (was, _), (after, who) in BATCH_STEPS.items() if was == state and who == "operator"]
+
+
+def due_on(
+    state: str, deadline_at: dt.datetime, began_at: dt.datetime | None, lead_days: int | None, planned: dt.date | None
+) -> dt.date | None:
+    """The day a job is due: what was promised, or its lead time after it was full; before that, the day it fills by."""
+    if planned is not None:
+        return planned
+    if state in ("draft", "open"):
+        return deadline_at.astimezone(dt.UTC).date()
+    if began_at is None or lead_days is None:
+        return None
+    return began_at.astimezone(dt.UTC).date() + dt.timedelta(days=lead_days)
+
+
+def monday(day: dt.date) -> dt.date:
+    """The Monday of a day's week."""
+    return day - dt.timedelta(days=day.weekday())
+
+
+def capacity_minutes(hours_week: int | None, closed: int) -> int | None:
+    """What a week holds when `closed` of its five working days are closed."""
+    return None if hours_week is None else hours_week * 60 * (WORKING_DAYS - min(closed, WORKING_DAYS)) // WORKING_DAYS
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What is to be paid for something, and what was seen of it. Units: minor."""
+
+    currency: str
+    agreed_minor: int
+    received_minor: int
+
+    @property
+    def due_minor(self) -> int:
+        """What is still to come."""
+        return max(0, self.agreed_minor - self.received_minor)
+
+    @property
+    def to_return_minor(self) -> int:
+        """What was paid beyond it."""
+        return max(0, self.received_minor - self.agreed_minor)
+
+
+def price_of(prices: PriceList, units_min: int, reserved: int) -> int:
+    """What one unit costs, by what is reserved; at the minimum until that is reached."""
+    return unit_price(prices, max(reserved, units_min)) or 0
+
+
+def sums(items: Iterable[Owed], reserved: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """currency -> agreed, received, due, to_return, reserved."""
+    found: dict[str, dict[str, int]] = {}
+    names = ("agreed_minor", "received_minor", "due_minor", "to_return_minor")
+    for item in items:
+        row = found.setdefault(item.currency, dict.fromkeys((*names, "reserved_minor"), 0))
+        for name in names:
+            row[name] += getattr(item, name)
+    for currency, minor in reserved.items():
+        found.setdefault(currency, dict.fromkeys((*names, "reserved_minor"), 0))["reserved_minor"] += minor
+    return dict(sorted(found.items()))
+
+
+def stage_in_work(state: str) -> str:
+    """The stage whose units are counted while a job is in a state."""
+    if state in ("filled", *STAGES[:-1]):
+        return STAGES[0] if state == "filled" else STAGES[STAGES.index(state) + 1]
+    return "shipped"

@@ -1,0 +1,278 @@
+"""What comes into and goes out of the dashboard."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+KEY_CHARS = 80
+WORDS_CHARS = 400
+
+
+class _Out(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+# --- in
+
+
+class MoveWish(BaseModel):
+    """A job's move. The same key with the same wish moves once, however often it is sent."""
+
+    job: int = Field(ge=1, le=2**31 - 1, description="the batch's number")
+    action: Literal["open", "cancel", "begin early", "materials", "made", "assembled", "tested", "shipped", "close"]
+    was: str = Field(default="", max_length=20, description="the state it was seen in; empty: whatever it is in")
+    why: str = Field(default="", max_length=WORDS_CHARS)
+    key: str = Field(default="", max_length=KEY_CHARS, description="1 to 80 visible ASCII characters, or none")
+
+
+class WordWish(BaseModel):
+    """A message in a thread: quote-NUMBER, or batch-NUMBER-PLACE with the place in its queue."""
+
+    thread: str = Field(max_length=60)
+    text: str = Field(max_length=8_000)
+    key: str = Field(default="", max_length=KEY_CHARS)
+
+
+class MachineWish(BaseModel):
+    """Whether a machine is free."""
+
+    status: Literal["ready", "busy", "broken", "planned"]
+
+
+class PaymentWish(BaseModel):
+    """Money seen for a place in a batch's queue, or for an accepted quote. Units: the smallest of its currency."""
+
+    job: int | None = Field(default=None, ge=1, le=2**31 - 1)
+    place: int | None = Field(default=None, ge=1, le=2**31 - 1, description="the number in the batch's queue")
+    quote: int | None = Field(default=None, ge=1, le=2**31 - 1)
+    amount_minor: int = Field(ge=-(10**12), le=10**12, description="negative: given back")
+    currency: str = Field(max_length=10)
+    seen_on: dt.date | None = None
+    why: str = Field(default="", max_length=WORDS_CHARS)
+    key: str = Field(default="", max_length=KEY_CHARS)
+
+
+class PlanWish(BaseModel):
+    """What is planned for a job."""
+
+    work_minutes: int | None = Field(default=None, ge=0, le=1_000_000)
+    due_on: dt.date | None = None
+
+
+class ClosedWish(BaseModel):
+    """A day on which nobody works."""
+
+    day: dt.date
+    words: str = Field(default="", max_length=120)
+
+
+# --- out
+
+
+class Done(_Out):
+    """What a wish did. `repeated`: it had been done before, under the same key."""
+
+    said: str
+    repeated: bool = False
+
+
+class JobCard(_Out):
+    """A job on the board."""
+
+    number: int
+    design: str
+    design_name: str
+    picture: str | None
+    version: str
+    label: str
+    commit: str
+    state: str
+    units: int
+    units_min: int
+    units_max: int
+    good: int = Field(description="counted as good at the stage that is worked on")
+    scrap: int = Field(description="scrapped at any stage")
+    leads: bool = Field(description="this fabricator moves it on; others make a share of it")
+    deadline_at: dt.datetime
+    due_on: dt.date | None
+    overdue: bool
+    days_left: int | None
+    work_minutes: int | None
+    next_action: str
+    next_step: str
+
+
+class Column(_Out):
+    """A stage of the board; `cards` may be the first ones only, `total` counts all."""
+
+    state: str
+    label: str
+    key: str
+    total: int
+    units: int
+    cards: list[JobCard]
+
+
+class InboxItem(_Out):
+    """A thread: a request, the queue of a batch, or words with somebody about a batch."""
+
+    thread: str
+    kind: Literal["request", "queue", "words"]
+    title: str
+    who: str
+    line: str
+    at: dt.datetime
+    unread: bool
+    waits: bool = Field(description="an answer is waited for")
+
+
+class InboxCounts(_Out):
+    """How much of each there is."""
+
+    all: int
+    unread: int
+    requests: int
+    queues: int
+    words: int
+    to_answer: int = Field(description="requests without a quote yet")
+
+
+class WordView(_Out):
+    """A message."""
+
+    by: str
+    side: str
+    text: str
+    sent_at: dt.datetime
+
+
+class WeekView(_Out):
+    """A week: what is due in it, against what can be done. Units: minutes of work."""
+
+    begins_on: dt.date
+    jobs: int
+    work_minutes: int
+    jobs_without_hours: int
+    closed_days: int = Field(description="of Monday to Friday")
+    capacity_minutes: int | None = Field(description="null: the fabricator says nothing of its capacity")
+
+
+class MachineItem(_Out):
+    """A machine and whether it is free."""
+
+    id: int
+    name: str
+    process: str
+    process_name: str
+    count: int
+    status: str
+
+
+class QuoteNear(_Out):
+    """An offer that ends soon."""
+
+    id: int
+    request: int
+    design_name: str
+    version: str
+    buyer: str
+    state: str
+    valid_until: dt.date
+    days_left: int
+
+
+class MoneySum(_Out):
+    """Money in one currency. Units: its smallest. `reserved` is not due yet: batches that still fill."""
+
+    currency: str
+    agreed_minor: int
+    received_minor: int
+    due_minor: int
+    to_return_minor: int
+    reserved_minor: int
+
+
+class MoneyItem(_Out):
+    """What one reservation, or one accepted quote without a batch, is to bring."""
+
+    job: int | None
+    place: int | None
+    quote: int | None
+    who: str
+    title: str
+    units: int
+    currency: str
+    agreed_minor: int
+    received_minor: int
+    due_minor: int
+    to_return_minor: int
+
+
+class WeekFigures(_Out):
+    """What came of a week."""
+
+    begins_on: dt.date
+    shipped: int = Field(description="units counted as shipped")
+    good: int = Field(description="units counted as good when made, assembled or tested")
+    scrap: int
+    on_time: int = Field(description="jobs shipped by their day")
+    late: int
+
+
+class BuyLine(_Out):
+    """A thing to buy, over all jobs."""
+
+    kind: str
+    description: str
+    value: str
+    footprint: str
+    manufacturer: str
+    mpn: str
+    suppliers: dict[str, str]
+    quantity: float
+    jobs: dict[int, float] = Field(description="batch -> how many of it for that batch")
+    made: bool = Field(description="made from stock here or elsewhere, not bought as it is")
+
+
+class BuyList(_Out):
+    """What to buy."""
+
+    lines: list[BuyLine]
+    jobs: int
+    without_materials: list[int] = Field(description="batches whose version has no bill of materials")
+
+
+class Numbers(_Out):
+    """What the left rail counts."""
+
+    jobs: int
+    overdue: int
+    due_this_week: int
+    inbox: InboxCounts
+    to_buy_jobs: int
+    machines: dict[str, int]
+    quotes_near: int
+    money: list[MoneySum]
+    accepted_without_quantity: int
+
+
+class Dashboard(_Out):
+    """All numbers of a fabricator's dashboard."""
+
+    fabricator: str
+    name: str
+    role: str
+    today: dt.date
+    numbers: Numbers
+    stages: dict[str, int]
+    units_by_stage: dict[str, int]
+    weeks: list[WeekView]
+    overdue: list[int]
+    quotes: list[QuoteNear]
+    machines: list[MachineItem]
+    figures: list[WeekFigures]
+    jobs: list[JobCard]
+    buy: BuyList
