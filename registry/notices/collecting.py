@@ -138,8 +138,8 @@ def _write(session: Session, name: str, told: Iterable[Told], now: dt.datetime) 
                 continue
             notice = Notice(
                 account_id=account_id, source=name, event_id=item.event_id, kind=telling.kind,
-                title=rules.line(telling.title, 200), text=rules.plain(telling.text), link=item.link,
-                at=item.at, created_at=now,
+                title=rules.line(telling.title, 200), text=rules.plain(telling.text),
+                link=item.link_for(telling.audience), at=item.at, created_at=now,
             )  # fmt: skip
             notice.mail_id = _mail(session, account_id, telling.kind, now)
             session.add(notice)

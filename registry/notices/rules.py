@@ -26,10 +26,15 @@ class Kind:
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
-        Kind("quotes", "Quotes you asked for", "offered, revised, refused, withdrawn, run out", "each"),
+        Kind("quotes", "Quotes you asked for", "offered, revised, refused, withdrawn, run out; money seen", "each"),
         Kind("requests", "Requests to your workshop", "new ones; accepted, declined, called off, run out", "each"),
         Kind("messages", "Messages", "between you and the other side", "each"),
-        Kind("batches", "Batches you reserved in", "deadline near, filled or released, each stage, shipped", "each"),
+        Kind(
+            "batches",
+            "Batches you reserved in",
+            "deadline near, filled or released, each stage, money seen",
+            "each",
+        ),
         Kind("making", "Batches your workshop makes", "filled or released, moved on by somebody else", "each"),
         Kind("reservations", "Reservations at your workshop", "who reserved how many units", "daily"),
         Kind("deliveries", "Deliveries", "received, accepted, faulty, answered", "each"),
@@ -221,6 +226,17 @@ def of_reservation(fact: BatchFact, who: str, units: int) -> list[Telling]:
     """The workshop hears of a reservation; by name only where the name is public."""
     title = f"{who or 'Somebody'} reserved {plural(units, 'unit')} of batch {fact.number}"
     return [Telling("shop", "reservations", title, f"{fact.things}: {fact.reserved} of {fact.units_max} are reserved.")]
+
+
+def of_batch_word(audience: str, by: str, batch: int, things: str, text: str) -> Telling:
+    """Somebody has written about a batch."""
+    return Telling(audience, "messages", f"{by} has written about batch {batch} of {things}", line(text, 400))
+
+
+def of_payment(kind: str, shop: str, amount: str, about: str, seen_on: dt.date, why: str, *, back: bool) -> Telling:
+    """Money was seen, or given back."""
+    title = f"{shop} has given {amount} back for {about}" if back else f"{shop} has seen {amount} for {about}"
+    return Telling("buyer", kind, title, _sentences(f"On {day_words(seen_on)}.", _why(why)))
 
 
 def is_near(created_at: dt.datetime, deadline_at: dt.datetime, now: dt.datetime) -> bool:

@@ -13,7 +13,7 @@ from registry.batches.clock import database_now
 from registry.errors import Conflict, Invalid, NotFound
 from registry.fabricators.queries import find_fabricator
 from registry.fabricators.service import require_role
-from registry.notices import links, making_sources, outbox, rules
+from registry.notices import dashboard_sources, links, making_sources, outbox, rules
 from registry.notices.collecting import collect
 from registry.notices.mail_rules import check_address
 from registry.notices.queries import count_unread
@@ -42,6 +42,7 @@ def keep(stores: Stores) -> None:
 def install(stores: Stores) -> None:
     """Let workers look after notices."""
     making_sources.install()
+    dashboard_sources.install()
     hooks = stores.hooks.setdefault("worker.keep", [])
     if keep not in hooks:
         hooks.append(keep)

@@ -22,7 +22,8 @@ ACTING = ("owner", "operator")
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An event, made into words for its audiences. Who did it (`by`) is not told."""
+    """An event, made into words for its audiences. Who did it (`by`) is not told. `links`: of audiences that look
+    elsewhere than the others."""
 
     event_id: int
     at: dt.datetime
@@ -30,6 +31,11 @@ class Told:
     tellings: Sequence[Telling]
     audiences: dict[str, set[int]] = field(default_factory=dict)
     by: int | None = None
+    links: dict[str, str] = field(default_factory=dict)
+
+    def link_for(self, audience: str) -> str:
+        """Where an audience finds it."""
+        return self.links.get(audience, self.link)
 
     def recipients(self) -> dict[int, Telling]:
         """account -> what it is told: the first that is meant for it."""
