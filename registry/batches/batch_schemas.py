@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from registry import limits
+from registry.batches.origin_schemas import OriginView
 from registry.batches.schemas import LINE_CHARS, QUANTITY_MAX, TEXT_CHARS, EventView, PriceBreak
 
 
@@ -56,6 +57,9 @@ class CountWish(BaseModel):
     scrap: int = Field(default=0, ge=-QUANTITY_MAX, le=QUANTITY_MAX)
     rework: int = Field(default=0, ge=-QUANTITY_MAX, le=QUANTITY_MAX)
     why: str = Field(default="", max_length=LINE_CHARS)
+    serials: list[str] = Field(
+        default_factory=list, max_length=2_000, description="which units; scrap of numbered units is named"
+    )
 
 
 class BatchQuery(BaseModel):
@@ -127,6 +131,7 @@ class BatchItem(_Out):
     price_full_minor: int
     deadline_at: dt.datetime
     makers: list[MakerView]
+    origin: OriginView
 
 
 class BatchDetail(BatchItem):

@@ -19,10 +19,12 @@ from registry.batches.batch_schemas import (
     StageView,
 )
 from registry.batches.clock import database_now
+from registry.batches.origin import origin_of
 from registry.batches.quote_queries import event_views, handles
 from registry.batches.roles import ACTING, role_of
 from registry.batches.service import counted, reservation_view
 from registry.batches.tables import Batch, BatchEvent, BatchMaker, Reservation
+from registry.batches.unit_tables import Order
 from registry.designs.tables import Design, Revision
 from registry.errors import NotFound
 from registry.fabricators.tables import Fabricator
@@ -53,6 +55,7 @@ def _values(session: Session, row: Batch) -> dict[str, Any]:
         "price_now_minor": rules.unit_price(row.prices, max(row.reserved, row.units_min)) or 0,
         "price_full_minor": rules.unit_price(row.prices, row.units_max) or 0,
         "makers": _makers(session, row.id),
+        "origin": origin_of(session, row),
         **row.model_dump(include=fields),
     }
 
@@ -60,6 +63,8 @@ def _values(session: Session, row: Batch) -> dict[str, Any]:
 def list_batches(session: Session, query: BatchQuery) -> BatchList:
     """Batches that are public: those that fill first, by their deadline, then the newest."""
     chosen = select(Batch).where(col(Batch.state).in_([query.state] if query.state in _PUBLIC else _PUBLIC))
+    # what is made for one buyer is nobody else's business
+    chosen = chosen.where(col(Batch.id).not_in(select(Order.batch_id)))
     if query.design:
         chosen = chosen.join(Design, col(Design.id) == col(Batch.design_id)).where(Design.slug == query.design)
     total = session.exec(select(func.count()).select_from(chosen.subquery())).one()
@@ -99,7 +104,8 @@ def acts_for(session: Session, number: int, account_id: int | None) -> tuple[boo
 def get_batch(session: Session, number: int, account_id: int | None = None) -> BatchDetail:
     """A batch with its queue and history; a draft is shown to who makes or planned it. Raises: NotFound."""
     row = session.get(Batch, number)
-    if row is None or (row.state == "draft" and not _knows_draft(session, row, account_id)):
+    hidden = row is not None and (row.state == "draft" or session.get(Order, number) is not None)
+    if row is None or (hidden and not _knows(session, row, account_id)):
         raise NotFound(f"There is no batch {number}.", "Look at the list of batches.")
     places = session.exec(
         select(Reservation).where(Reservation.batch_id == number, Reservation.state != "cancelled")
@@ -129,10 +135,13 @@ def get_batch(session: Session, number: int, account_id: int | None = None) -> B
     )
 
 
-def _knows_draft(session: Session, row: Batch, account_id: int | None) -> bool:
+def _knows(session: Session, row: Batch, account_id: int | None) -> bool:
+    order = session.get(Order, row.id)
     makers = session.exec(select(BatchMaker.fabricator_id).where(BatchMaker.batch_id == row.id)).all()
     return account_id is not None and (
-        row.opened_by == account_id or any(role_of(session, maker, account_id) for maker in makers)
+        row.opened_by == account_id
+        or (order is not None and order.buyer_id == account_id)
+        or any(role_of(session, maker, account_id) for maker in makers)
     )
 
 

@@ -8,10 +8,11 @@ from sqlalchemy import func
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from registry.batches import quoting, rules
+from registry.batches import quoting, rules, unit_counts
 from registry.batches.batch_schemas import BatchWish, CountWish, Move, ReservationView, ReservationWish
 from registry.batches.clock import database_now
 from registry.batches.money import check_currency
+from registry.batches.origin import record_origin
 from registry.batches.roles import require_operator, role_of
 from registry.batches.tables import (
     Batch,
@@ -58,6 +59,7 @@ def plan(stores: Stores, account_id: int, wish: BatchWish) -> int:
             session.flush()
             for place, fabricator_id in enumerate(makers):
                 session.add(BatchMaker(batch_id=batch.id or 0, fabricator_id=fabricator_id, leads=place == 0))
+            record_origin(session, batch, makers)
             session.add(BatchEvent(batch_id=batch.id or 0, action="plan", was="", became="draft",
                                    account_id=account_id, at=now))  # fmt: skip
             return batch.id or 0
@@ -271,8 +273,9 @@ def count(stores: Stores, account_id: int, number: int, wish: CountWish) -> None
             )
         rules.check_count(counted(session, number), wish.stage, rules.Count(wish.good, wish.scrap, wish.rework),
                           wish.why)  # fmt: skip
+        unit_counts.follow(session, number, wish, account_id, now)
         session.add(BatchCount(batch_id=number, fabricator_id=own.fabricator_id, account_id=account_id, at=now,
-                               **wish.model_dump()))  # fmt: skip
+                               **wish.model_dump(exclude={"serials"})))  # fmt: skip
 
 
 def settle_due(stores: Stores) -> int:

@@ -26,6 +26,7 @@ from registry.designs.schemas import (
     VersionDetail,
     VersionItem,
 )
+from registry.designs.standing import PROVEN_LABELS, standing_words
 from registry.designs.tables import Design, DesignTool, Revision
 from registry.errors import NotFound
 
@@ -62,6 +63,10 @@ def _card_values(design: Design) -> dict[str, Any]:
         "kind": design.kind,
         "licence": design.licence,
         "standing": design.standing,
+        "proven": design.proven,
+        "others": design.others,
+        "failed": design.failed,
+        "proven_version": design.proven_version,
         "readiness": design.readiness,
         "newest_version": design.newest_version,
         "tools": design.tools,
@@ -81,7 +86,7 @@ def card_of(design: Design) -> DesignCard:
 
 def _chosen(statement: Any, query: DesignQuery, session: Session) -> tuple[Any, Any]:
     statement, rank = search.matching(statement, query.q, on_sqlite=_on_sqlite(session))
-    for field in ("kind", "licence", "readiness"):
+    for field in ("kind", "licence", "readiness", "proven"):
         if value := getattr(query, field):
             statement = statement.where(getattr(Design, field) == value)
     if query.tool:
@@ -112,7 +117,8 @@ def _cards(session: Session, query: DesignQuery) -> list[DesignCard]:
     statement, rank = _chosen(select(col(Design.id)), query, session)
     orders: dict[str, list[Any]] = {
         "new": [col(Design.updated_at).desc()],
-        "built": [col(Design.built_count).desc(), col(Design.updated_at).desc()],
+        "built": [col(Design.others).desc(), col(Design.built_count).desc(), col(Design.updated_at).desc()],
+        "proven": [col(Design.proven_at).is_(None), col(Design.proven_at).desc(), col(Design.updated_at).desc()],
         "name": [func.lower(Design.name)],
         "relevance": [rank] if rank is not None else [col(Design.updated_at).desc()],
     }
@@ -134,6 +140,7 @@ _FACETS: dict[str, dict[str, str]] = {
     "licence": _SELF_LABELS,
     "tool": _SELF_LABELS,
     "readiness": READINESS_LABELS,
+    "proven": PROVEN_LABELS,
 }
 _FACET_CHOICES = 20
 
@@ -149,18 +156,19 @@ def find_facets(session: Session, query: DesignQuery) -> Facets:
         chosen = [Facet(value=value, label=labels.get(value, value), count=count) for value, count in ordered if value]
         return chosen[:_FACET_CHOICES]
 
-    return Facets(kind=facet("kind"), licence=facet("licence"), tool=facet("tool"), readiness=facet("readiness"))
+    return Facets(**{name: facet(name) for name in _FACETS})
 
 
 def _count_found(session: Session, query: DesignQuery) -> dict[str, Counter[str]]:
     """Counts for all facets from one search: finding costs far more than counting what was found."""
     tools = cast(col(Design.tools), String)
-    columns: tuple[Any, ...] = (col(Design.kind), col(Design.licence), col(Design.readiness), tools)
+    columns: tuple[Any, ...] = (col(Design.kind), col(Design.licence), col(Design.readiness), col(Design.proven), tools)
     asked = DesignQuery(q=query.q, tag=query.tag)
     statement, _ = _chosen(select(*columns, func.count(col(Design.id))), asked, session)  # type: ignore[call-overload]
     counts: dict[str, Counter[str]] = {name: Counter() for name in _FACETS}
-    for kind, licence, readiness, tools_json, count in session.exec(statement.group_by(*columns)):
-        has = {"kind": [kind], "licence": [licence], "readiness": [readiness], "tool": json.loads(tools_json)}
+    for kind, licence, readiness, proven, tools_json, count in session.exec(statement.group_by(*columns)):
+        has = {"kind": [kind], "licence": [licence], "readiness": [readiness], "proven": [proven]}
+        has["tool"] = json.loads(tools_json)
         unmet = [name for name in _FACETS if getattr(query, name) and getattr(query, name) not in has[name]]
         for name in _FACETS if not unmet else unmet[:1] if len(unmet) == 1 else ():
             counts[name].update(dict.fromkeys(has[name], count))
@@ -186,6 +194,7 @@ def home_rows(session: Session, per_row: int = 8) -> list[HomeRow]:
     """Rows of the front page. A design stands in the first row that it fits; a row with nothing of its own is
     left out."""
     wanted = (
+        ("Lately proven", "Built by others, who told how it went", DesignQuery(proven="others", sort="proven")),
         ("Ready to make", "Built here, with files to download", DesignQuery(readiness="built", sort="new")),
         ("Boards", "Electronics with gerbers, positions and parts", DesignQuery(kind="board", sort="new")),
         ("Machines and parts", "To cut, print, turn and weld", DesignQuery(kind="part", sort="new")),
@@ -198,7 +207,7 @@ def home_rows(session: Session, per_row: int = 8) -> list[HomeRow]:
         cards = [card for card in found if card.slug not in shown][:per_row]
         if cards:
             shown |= {card.slug for card in cards}
-            asked = query.model_dump(include={"kind", "readiness", "sort"}, exclude_defaults=True)
+            asked = query.model_dump(include={"kind", "readiness", "proven", "sort"}, exclude_defaults=True)
             rows.append(HomeRow(title=title, hint=hint, cards=cards, more_url="/designs?" + urlencode(asked)))
     return rows
 
@@ -233,7 +242,8 @@ def find_revision(session: Session, design: Design, label: str | None) -> Revisi
 
 def _version_values(revision: Revision) -> dict[str, Any]:
     fields = ("name", "label", "kind", "commit", "committed_at", "prerelease", "newest", "current")
-    return {field: getattr(revision, field) for field in fields}
+    told = {field: getattr(revision, field) for field in (*fields, "proven", "others", "failed")}
+    return {**told, "standing": standing_words(revision.proven, revision.others, revision.failed)}
 
 
 def list_versions(session: Session, design: Design) -> list[VersionItem]:

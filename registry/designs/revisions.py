@@ -14,6 +14,7 @@ from registry.designs import mirrors, search
 from registry.designs.reading.about import About, read_about
 from registry.designs.reading.versions import VersionEntry, order_versions
 from registry.designs.schemas import FindingView
+from registry.designs.standing import show_standing
 from registry.designs.tables import Design, Revision
 from registry.errors import Invalid, NotFound, RegistryError
 from registry.stores import git
@@ -161,6 +162,8 @@ def show_newest(session: Session, design_id: int) -> None:
     design.newest_version = row.name
     design.updated_at = utcnow()
     session.add(design)
+    session.flush()
+    show_standing(session, design)
     search.put_text(
         session,
         design_id,

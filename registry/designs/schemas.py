@@ -11,7 +11,8 @@ from registry import limits
 
 DesignKind = Literal["board", "part", "both", "documents"]
 Readiness = Literal["built", "partly", "failed", "waiting"]
-Sort = Literal["relevance", "new", "built", "name"]
+Proven = Literal["untried", "failed", "author", "others"]
+Sort = Literal["relevance", "new", "built", "proven", "name"]
 
 
 class _Out(BaseModel):
@@ -47,6 +48,7 @@ class DesignQuery(BaseModel):
     licence: str = ""
     tool: str = ""
     readiness: Readiness | Literal[""] = ""
+    proven: Proven | Literal[""] = ""
     tag: str = ""
     owner: str = ""
     sort: Sort = "relevance"
@@ -62,7 +64,11 @@ class DesignCard(_Out):
     summary: str
     kind: DesignKind
     licence: str
-    standing: str
+    standing: str = Field(description="of the newest version, in words: untried, built by 3 others, ...")
+    proven: Proven = Field(default="untried", description="the newest version's best proof")
+    others: int = Field(default=0, description="who built the newest version independently")
+    failed: int = Field(default=0, description="for whom it failed")
+    proven_version: str = Field(default="", description="the last version that somebody has built, or empty")
     readiness: Readiness
     newest_version: str
     tools: list[str]
@@ -89,6 +95,7 @@ class Facets(_Out):
     licence: list[Facet]
     tool: list[Facet]
     readiness: list[Facet]
+    proven: list[Facet]
 
 
 class DesignList(_Out):
@@ -119,6 +126,10 @@ class VersionItem(_Out):
     prerelease: bool
     newest: bool
     current: bool
+    standing: str = Field(default="untried", description="in words: untried, built by 3 others, ...")
+    proven: Proven = "untried"
+    others: int = Field(default=0, description="who built it independently: other accounts at other places")
+    failed: int = Field(default=0, description="for whom it failed")
     build_state: str = Field(default="", description="queued, running, done, failed, or empty if never built")
 
 

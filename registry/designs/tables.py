@@ -20,8 +20,9 @@ class Design(SQLModel, table=True):
         Index("ix_design_kind", "kind", "updated_at"),
         Index("ix_design_readiness", "readiness", "updated_at"),
         # what a search counts for its facets, read without the wide rows
-        Index("ix_design_facets", "id", "kind", "licence", "readiness"),
-        Index("ix_design_built", "built_count", "updated_at"),
+        Index("ix_design_facets", "id", "kind", "licence", "readiness", "proven"),
+        Index("ix_design_built", "others", "built_count", "updated_at"),
+        Index("ix_design_proven", "proven", "proven_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -36,6 +37,11 @@ class Design(SQLModel, table=True):
     licence: str = Field(default="", index=True)
     readiness: str = "waiting"
     standing: str = "untried"
+    proven: str = "untried"
+    others: int = 0
+    failed: int = 0
+    proven_at: dt.datetime | None = None
+    proven_version: str = ""
     newest_version: str = ""
     picture: str = ""
     boards: int = 0
@@ -61,7 +67,8 @@ class DesignTool(SQLModel, table=True):
 class Revision(SQLModel, table=True):
     """A version: a tag, the head of the tracked branch, or a single commit that somebody asked for. Never changed
     once made,
-    but for `current`: a tag or branch that has moved on leaves its old rows behind."""
+    but for `current` (a tag or branch that has moved on leaves its old rows behind) and for how it stands: `others` are
+    those who built it independently, `failed` those for whom it failed."""
 
     __tablename__ = "revision"
     __table_args__ = (
@@ -80,6 +87,10 @@ class Revision(SQLModel, table=True):
     newest: bool = False
     current: bool = True
     position: int = 0
+    proven: str = "untried"
+    others: int = 0
+    failed: int = 0
+    proven_at: dt.datetime | None = None
     licence: str = ""
     about: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     created_at: dt.datetime = Field(default_factory=utcnow)

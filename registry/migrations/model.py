@@ -3,12 +3,15 @@
 from sqlmodel import SQLModel
 
 import registry.accounts.tables
+import registry.batches.origin_tables
 import registry.batches.tables
+import registry.batches.unit_tables
 import registry.builds.tables
 import registry.dashboard.tables
 import registry.designs.tables
 import registry.fabricators.needs_tables
 import registry.fabricators.tables
-import registry.notices.tables  # noqa: F401
+import registry.notices.tables
+import registry.reports.tables  # noqa: F401
 
 metadata = SQLModel.metadata
