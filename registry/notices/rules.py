@@ -169,39 +169,50 @@ class BatchFact:
     units_max: int
     deadline_at: dt.datetime
     why: str = ""
+    noun: str = "batch"
+
+    @property
+    def name(self) -> str:
+        """batch 7, or order 7."""
+        return f"{self.noun} {self.number}"
 
 
 _STAGE_TITLES = {
-    "materials": "The materials of batch {0} are bought",
-    "made": "The parts of batch {0} are made",
-    "assembled": "Batch {0} is assembled",
-    "tested": "Batch {0} is tested",
-    "shipped": "Batch {0} is shipped",
+    "materials": "The materials of {0} are bought",
+    "made": "The parts of {0} are made",
+    "assembled": "{0} is assembled",
+    "tested": "{0} is tested",
+    "shipped": "{0} is shipped",
 }
 
 
 def of_batch(fact: BatchFact) -> list[Telling]:
     """Who hears of a change of a batch: those who reserved, those who make it, whose design it is."""
-    why, number, things = _why(fact.why), fact.number, fact.things
+    why, things, name = _why(fact.why), fact.things, fact.name.capitalize()
+    if fact.action == "order":
+        units = f"{plural(fact.reserved, 'unit')} of {things}"
+        return [Telling("reserved", "quotes", f"{fact.shop} begins your {fact.name}: {units}"),
+                Telling("shop", "making", f"{name} is yours to make: {units}", "Its quote was accepted.")]  # fmt: skip
     if fact.action == "open":
         text = f"{fact.shop} makes {fact.units_min} to {fact.units_max}. It fills until {moment(fact.deadline_at)}."
-        title = f"Batch {number} of {things} is open for reservations"
+        title = f"{name} of {things} is open for reservations"
         return [Telling("owner", "designs", title, text), Telling("quoted", "quotes", title, text)]
     if fact.action in ("fill", "begin early"):
         sold = f"{plural(fact.reserved, 'unit')} of {things} are reserved, {fact.units_min} were needed."
-        title = f"Batch {number} of {things} is filled and will be made"
+        title = f"{name} of {things} is filled and will be made"
         return [Telling("reserved", "batches", title, f"{sold} {fact.shop} begins."),
                 Telling("shop", "making", title, f"{sold} It is yours to make.")]  # fmt: skip
     if fact.action == "release":
-        title = f"Batch {number} of {things} did not fill and is released"
+        title = f"{name} of {things} did not fill and is released"
         text = f"{fact.reserved} of {fact.units_min} units were reserved in time. Nobody owes anything."
         return [Telling("released", "batches", title, text), Telling("shop", "making", title, text)]
     if fact.action == "cancel":
-        title = f"Batch {number} of {things} is cancelled"
+        title = f"{name} of {things} is cancelled"
         return [Telling("released", "batches", title, _sentences(why, "Your units are free, you owe nothing.")),
                 Telling("shop", "making", title, why)]  # fmt: skip
     if fact.action in _STAGE_TITLES:
-        title = f"{_STAGE_TITLES[fact.action].format(number)} ({things})"
+        told = _STAGE_TITLES[fact.action].format(fact.name)
+        title = f"{told[0].upper()}{told[1:]} ({things})"
         more = "Look out for yours, and say on its page how it arrived." if fact.action == "shipped" else ""
         return [Telling("reserved", "batches", title, _sentences(why, more)), Telling("shop", "making", title, why)]
     return []
@@ -231,6 +242,56 @@ def of_reservation(fact: BatchFact, who: str, units: int) -> list[Telling]:
 def of_batch_word(audience: str, by: str, batch: int, things: str, text: str) -> Telling:
     """Somebody has written about a batch."""
     return Telling(audience, "messages", f"{by} has written about batch {batch} of {things}", line(text, 400))
+
+
+@dataclass(frozen=True, slots=True)
+class UnitFact:
+    """What happened to units that were delivered. `units` is a serial number, or how many."""
+
+    action: str
+    units: str
+    batch: str
+    things: str
+    shop: str
+    buyer: str
+    words: str = ""
+
+
+_ANSWERS = {
+    "repair": "{0} repairs {1}", "replace": "{0} replaces {1}", "refund": "{0} gives the money for {1} back",
+    "refuse": "{0} sees no fault of its own in {1}",
+}  # fmt: skip
+
+
+def of_units(fact: UnitFact) -> list[Telling]:
+    """The workshop hears what the buyer says of what was delivered, and the buyer hears its answer."""
+    told = {
+        "accept": f"{fact.buyer} has accepted {fact.units} of {fact.batch}",
+        "report": f"{fact.buyer} has found a fault in {fact.units} of {fact.batch}",
+        "settle": f"{fact.buyer} has settled {fact.units} of {fact.batch}",
+        "disagree": f"{fact.buyer} does not accept the answer on {fact.units} of {fact.batch}",
+    }
+    if fact.action in told:
+        return [Telling("shop", "deliveries", told[fact.action], _sentences(f"{fact.things}.", _why(fact.words)))]
+    if fact.action in _ANSWERS:
+        title = _ANSWERS[fact.action].format(fact.shop, f"{fact.units} of {fact.batch}")
+        more = "Say on its page whether that settles it."
+        return [Telling("buyer", "deliveries", title, _sentences(f"{fact.things}.", _why(fact.words), more))]
+    return []
+
+
+def of_delivery(fact: UnitFact, carrier: str, tracking: str) -> list[Telling]:
+    """The buyer hears that something is on its way."""
+    how = f"With {line(carrier, 80)}{f', {line(tracking, 80)}' if tracking else ''}." if carrier or tracking else ""
+    title = f"{fact.shop} has sent you {fact.units} of {fact.batch}"
+    more = "Say on its page how it arrived."
+    return [Telling("buyer", "deliveries", title, _sentences(f"{fact.things}.", how, _why(fact.words), more))]
+
+
+def of_unit_note(side: str, by: str, serial: str, batch: str, text: str) -> list[Telling]:
+    """The other side hears of a note that is kept with a serial number."""
+    audience = "shop" if side == "buyer" else "buyer"
+    return [Telling(audience, "deliveries", f"{by} has left a note on {serial} of {batch}", line(text, 400))]
 
 
 def of_payment(kind: str, shop: str, amount: str, about: str, seen_on: dt.date, why: str, *, back: bool) -> Telling:
