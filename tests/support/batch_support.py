@@ -10,7 +10,7 @@ import build_support
 
 from registry.accounts.tables import Account
 from registry.batches import quoting, service
-from registry.batches.batch_schemas import BatchWish, Move
+from registry.batches.batch_schemas import BatchWish, Move, ReservationWish
 from registry.batches.schemas import Offer, PriceBreak, RequestWish
 from registry.designs import service as designs
 from registry.designs.schemas import Submission
@@ -65,6 +65,22 @@ class Market:
         number = service.plan(self.stores, self.people[operator], wish)
         service.move(self.stores, self.people[operator], number, Move(action="open"))
         return number
+
+
+def begun(market: Market, units: int = 10, buyers: tuple[str, ...] = ("ada",)) -> int:
+    """A full batch of north that has begun: each buyer holds an equal share of its units."""
+    olga = market.people["olga"]
+    wish = BatchWish(
+        design=market.design, fabricators=["north"], currency="EUR", units_min=units, units_max=units,
+        prices=[PriceBreak(quantity=1, unit_minor=2000)], deadline_at=utcnow() + dt.timedelta(hours=1),
+    )  # fmt: skip
+    number = service.plan(market.stores, olga, wish)
+    service.move(market.stores, olga, number, Move(action="open"))
+    for buyer in buyers:
+        share = ReservationWish(units=units // len(buyers), key=f"{buyer}-{number}")
+        service.reserve(market.stores, market.people[buyer], number, share)
+    service.move(market.stores, olga, number, Move(action="begin early"))
+    return number
 
 
 def an_offer(**changes: object) -> Offer:
