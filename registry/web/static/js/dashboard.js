@@ -1,1 +1,275 @@
+// The dashboard: looks every few seconds for what is new, moves jobs by drag or keys, and keeps what could not be sent
+// until the network is back. Every page is whole without it.
 
+const dash = document.querySelector("[data-dashboard]");
+const slug = dash.dataset.dashboard;
+const address = `/api/v1/fabricators/${slug}/dashboard`;
+const acts = "acts" in dash.dataset;
+const store = `brickyard.waiting.${slug}.${dash.dataset.person}`;
+const wire = document.getElementById("wire");
+const toldList = document.getElementById("told");
+const LOOK_EVERY_MS = 4000;
+let etag = `W/"${dash.dataset.stamp}"`;
+let away = false;
+let sending = false;
+
+// --- what waits to be sent: kept in this browser, sent in order, each once under its own key
+
+const waiting = () => { try { return JSON.parse(localStorage.getItem(store)) ?? []; } catch { return []; } };
+const keep = (list) => { try { localStorage.setItem(store, JSON.stringify(list)); } catch { /* kept by this page alone */ } };
+const newKey = () => (crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random().toString(36).slice(2)}`);
+
+function tell(text, tone = "red", remedy = "") {
+  const item = document.createElement("li");
+  item.className = `note ${tone}`;
+  item.setAttribute("role", tone === "red" ? "alert" : "status");
+  const words = document.createElement("div");
+  for (const part of [text, remedy]) if (part) words.append(Object.assign(document.createElement("p"), { textContent: part }));
+  const close = Object.assign(document.createElement("button"), { className: "button plain", textContent: "Seen", type: "button" });
+  close.addEventListener("click", () => item.remove());
+  item.append(words, close);
+  toldList.prepend(item);
+  if (tone !== "red") setTimeout(() => item.remove(), 6000);
+  while (toldList.children.length > 5) toldList.lastElementChild.remove();
+}
+
+const counted = (count, one) => `${count} ${one}${count === 1 ? "" : "s"}`;
+
+function showWire() {
+  const list = waiting();
+  const moves = list.filter((one) => one.path === "/moves").length;
+  const words = [moves ? counted(moves, "move") : "", list.length - moves ? counted(list.length - moves, "message") : ""].filter(Boolean).join(" and ");
+  wire.hidden = !away && !list.length;
+  if (away) wire.textContent = words ? `Offline: ${words} wait${list.length === 1 ? "s" : ""}. Sent when the network is back.` : "Offline. What you see may be old; what you do is kept and sent later.";
+  else if (list.length) wire.textContent = `Sending ${words}.`;
+  for (const job of document.querySelectorAll(".job")) job.classList.toggle("waiting", list.some((one) => one.body.job === Number(job.dataset.job)));
+}
+
+function later(path, body, label) {
+  keep([...waiting(), { path, body: { ...body, key: newKey() }, label }]);
+  showWire();
+  flush();
+}
+
+async function post(path, body) {
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), 10_000);
+  try {
+    return await fetch(address + path, {
+      method: "POST", body: JSON.stringify(body), signal: stop.signal,
+      headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": dash.dataset.token },
+    });
+  } finally { clearTimeout(timer); }
+}
+
+async function sendAll() {
+  let acted = false;
+  for (let next = waiting()[0]; next; next = waiting()[0]) {
+    let answer;
+    try { answer = await post(next.path, next.body); } catch { away = true; break; }
+    away = false;
+    if (answer.status === 401 || answer.status === 400) { tell(`${next.label} waits: log in again, in another window if you like.`, "red"); break; }
+    if (answer.status === 429 || answer.status >= 500) break;
+    const said = await answer.json().catch(() => ({}));
+    keep(waiting().filter((one) => one.body.key !== next.body.key));
+    acted = true;
+    if (answer.ok) tell(said.repeated ? `${said.said} It had arrived before.` : said.said, "moss");
+    else tell(`${next.label} was refused. ${said.detail ?? ""}`, "red", said.remedy);
+  }
+  return acted;
+}
+
+async function flush() {
+  if (sending || !waiting().length) return;
+  sending = true;
+  try {
+    // one window of this browser sends at a time
+    const acted = await (navigator.locks ? navigator.locks.request(store, sendAll) : sendAll());
+    if (acted) await look(true);
+  } finally { sending = false; showWire(); }
+}
+
+// --- looking for what is new: the server answers 304 as long as nothing has changed
+
+const busy = () => document.querySelector(".job.dragged, dialog[open]");
+
+function renew(html) {
+  const fresh = new DOMParser().parseFromString(html, "text/html");
+  const focused = document.activeElement?.id || document.activeElement?.closest("[id]")?.id;
+  const wasCard = document.activeElement?.closest(".job")?.id;
+  for (const old of document.querySelectorAll("[data-live]")) {
+    const part = fresh.getElementById(old.id);
+    if (!part || old.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) continue;
+    const [left, top] = [old.scrollLeft, old.scrollTop];
+    const now = document.importNode(part, true);
+    old.replaceWith(now);
+    now.scrollLeft = left; now.scrollTop = top;
+  }
+  const card = wasCard && document.getElementById(wasCard)?.querySelector(".job-open");
+  const again = card || (focused && document.getElementById(focused));
+  if (again && document.activeElement === document.body) again.focus({ preventScroll: true });
+  placeWaiting();
+}
+
+async function look(now = false) {
+  if (!now && (document.hidden || busy())) return;
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), 8000);
+  try {
+    const answer = await fetch(location.pathname + location.search, {
+      headers: { "HX-Request": "true", "If-None-Match": now ? "" : etag, Accept: "text/html" }, signal: stop.signal, cache: "no-store",
+    });
+    away = false;
+    if (answer.status === 200) {
+      const html = await answer.text();
+      if (!now && busy()) return;
+      etag = answer.headers.get("ETag") ?? etag;
+      renew(html);
+    }
+  } catch { away = true; } finally { clearTimeout(timer); showWire(); }
+  if (!away) flush();
+}
+setInterval(look, LOOK_EVERY_MS);
+document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
+addEventListener("online", () => look());
+addEventListener("offline", () => { away = true; showWire(); });
+
+// --- moving jobs
+
+const ACTIONS = { open: "open", filled: "begin early", closed: "close", cancelled: "cancel" };
+const title = (job) => job.querySelector("strong").textContent;
+
+function placeWaiting() {
+  for (const one of waiting()) {
+    const job = one.path === "/moves" && document.getElementById(`job-${one.body.job}`);
+    const column = job && document.querySelector(`.col[data-state="${one.to}"] > ol`);
+    if (column && job.parentElement !== column) column.prepend(job);
+  }
+  showWire();
+}
+
+function move(job, to, why = "") {
+  const was = job.dataset.state;
+  if (to === was || !job.hasAttribute("data-moves")) return;
+  const column = document.querySelector(`.col[data-state="${to}"]`);
+  const name = column?.querySelector("h2").firstChild.textContent.trim() ?? to;
+  const label = `${title(job)}, batch ${job.dataset.job}, to '${name}'`;
+  const number = Number(job.dataset.job);
+  if (waiting().some((one) => one.body.job === number)) { tell(`Batch ${number} has a move that waits already.`, "amber"); return; }
+  keep([...waiting(), { path: "/moves", to, label, body: { job: number, action: ACTIONS[to] ?? to, was, why, key: newKey() } }]);
+  placeWaiting();
+  document.getElementById(`job-${number}`)?.querySelector(".job-open")?.focus();
+  flush();
+}
+
+let chosen = null;
+const dialog = document.getElementById("move-dialog");
+
+function ask(job) {
+  chosen = job;
+  dialog.querySelector("h2").textContent = `Move ${title(job)}, batch ${job.dataset.job}`;
+  const states = [...dialog.querySelectorAll("[data-to]")];
+  const here = states.findIndex((button) => button.dataset.to === job.dataset.state);
+  states.forEach((button, place) => {
+    button.classList.toggle("here", place === here);
+    button.classList.toggle("best", place === here + 1);
+  });
+  dialog.querySelector("input").value = "";
+  dialog.showModal();
+  (states[here + 1] ?? states[0]).focus();
+}
+
+dialog?.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-to]");
+  if (event.target === dialog) dialog.close();
+  if (!button) return;
+  const why = dialog.querySelector("input").value;
+  dialog.close();
+  move(chosen, button.dataset.to, why);
+});
+dialog?.addEventListener("keydown", (event) => {
+  if (event.target.matches("input")) { if (event.key === "Enter") { event.preventDefault(); dialog.querySelector(".best")?.click(); } return; }
+  const button = [...dialog.querySelectorAll("[data-to]")].find((one) => one.querySelector("kbd").textContent === event.key);
+  if (button) { event.preventDefault(); button.click(); }
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-move]");
+  if (button) ask(button.closest(".job"));
+  const next = event.target.closest(".job-do .next");
+  if (next && acts) { event.preventDefault(); move(next.closest(".job"), next.value.split(":")[2]); }
+});
+
+document.addEventListener("dragstart", (event) => {
+  const job = event.target.closest?.(".job[draggable]");
+  if (!job) return;
+  chosen = job;
+  event.dataTransfer.effectAllowed = "move";
+  event.dataTransfer.setData("text/plain", job.dataset.job);
+  setTimeout(() => job.classList.add("dragged"));
+});
+document.addEventListener("dragend", () => {
+  for (const one of document.querySelectorAll(".dragged, .col.over")) one.classList.remove("dragged", "over");
+});
+document.addEventListener("dragover", (event) => {
+  const column = event.target.closest?.(".col");
+  for (const one of document.querySelectorAll(".col.over")) if (one !== column) one.classList.remove("over");
+  if (!column || !chosen?.classList.contains("dragged")) return;
+  event.preventDefault();
+  column.classList.add("over");
+});
+document.addEventListener("drop", (event) => {
+  const column = event.target.closest?.(".col");
+  if (!column || !chosen?.classList.contains("dragged")) return;
+  event.preventDefault();
+  chosen.classList.remove("dragged");
+  move(chosen, column.dataset.state);
+});
+
+// --- keys
+
+function step(list, by) {
+  const place = list.indexOf(document.activeElement);
+  const next = list[place < 0 ? 0 : Math.min(list.length - 1, Math.max(0, place + by))];
+  next?.focus();
+  next?.scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.target.closest("input, textarea, select, dialog") || event.ctrlKey || event.metaKey || event.altKey) return;
+  const job = document.activeElement?.closest(".job");
+  const threads = [...document.querySelectorAll(".mail-item")];
+  const cards = [...(job?.closest(".col") ?? document).querySelectorAll(".job-open")];
+  const key = { ArrowDown: job ? "j" : "", ArrowUp: job ? "k" : "", ArrowLeft: job ? "h" : "", ArrowRight: job ? "l" : "" }[event.key] ?? event.key;
+  if (key === "j" || key === "k") step(threads.length ? threads : cards, key === "j" ? 1 : -1);
+  else if ((key === "h" || key === "l") && document.getElementById("board")) {
+    const columns = [...document.querySelectorAll(".col")].filter((one) => one.querySelector(".job-open"));
+    const place = columns.indexOf(job?.closest(".col"));
+    const next = columns[place < 0 ? 0 : Math.min(columns.length - 1, Math.max(0, place + (key === "l" ? 1 : -1)))];
+    next?.querySelector(".job-open").focus();
+  } else if (key === "m" && job?.hasAttribute("data-moves") && dialog) ask(job);
+  else if (key === "r" && document.getElementById("f-text")) document.getElementById("f-text").focus();
+  else return;
+  event.preventDefault();
+});
+
+// --- answers
+
+document.addEventListener("submit", (event) => {
+  const form = event.target.closest("[data-answer]");
+  if (!form) return;
+  event.preventDefault();
+  const field = form.elements.text;
+  const text = field.value.trim();
+  if (!text) return;
+  later("/messages", { thread: form.dataset.answer, text }, "Your answer");
+  const list = document.querySelector("#words .words") ?? document.getElementById("words");
+  const item = Object.assign(document.createElement("li"), { className: "fabricator mine waiting" });
+  item.append(Object.assign(document.createElement("p"), { className: "told", textContent: text }));
+  if (list.matches("ol")) list.append(item);
+  field.value = "";
+});
+
+placeWaiting();
+flush();
+performance.mark("dashboard-ready");
