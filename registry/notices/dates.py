@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from registry.accounts.queries import handle_of
 from registry.batches.clock import database_now
 from registry.batches.tables import Batch, BatchMaker, Quote, QuoteEvent, QuoteRequest, QuoteVersion, Reservation
+from registry.batches.unit_tables import Order
 from registry.fabricators.tables import Fabricator
 from registry.notices.calendar import Entry
 from registry.notices.making_sources import batch_fact
@@ -72,6 +73,8 @@ def _own_batches(session: Session, account_id: int, since: dt.date) -> Iterator[
         batches[batch.id or 0] = batch
         units[batch.id or 0] = units.get(batch.id or 0, 0) + reservation.units
     for number, batch in batches.items():
+        if session.get(Order, number) is not None:
+            continue  # an order fills by nobody's deadline
         yield _deadline(session, batch, f"You have reserved {plural(units[number], 'unit')}.")
 
 
@@ -119,7 +122,8 @@ def _shop_batches(session: Session, fabricator_id: int, since: dt.date) -> Itera
         .limit(_ENTRIES_MAX)
     ).all()
     for batch in rows:
-        yield _deadline(session, batch)
+        if session.get(Order, batch.id) is None:
+            yield _deadline(session, batch)
 
 
 def _shop_quotes(session: Session, fabricator_id: int, since: dt.date) -> Iterator[Entry]:

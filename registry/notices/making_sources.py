@@ -20,6 +20,7 @@ from registry.batches.tables import (
     QuoteVersion,
     Reservation,
 )
+from registry.batches.unit_tables import Order
 from registry.builds.tables import Build
 from registry.designs.tables import Design
 from registry.fabricators.tables import Fabricator
@@ -123,7 +124,7 @@ def batch_fact(session: Session, batch: Batch, action: str, why: str = "") -> ru
     return rules.BatchFact(
         number=batch.id or 0, action=action, things=sources.things_of(session, batch.design_id, batch.revision_id),
         shop=shop, reserved=batch.reserved, units_min=batch.units_min, units_max=batch.units_max,
-        deadline_at=batch.deadline_at, why=why,
+        deadline_at=batch.deadline_at, why=why, noun="order" if session.get(Order, batch.id) else "batch",
     )  # fmt: skip
 
 
@@ -146,6 +147,8 @@ def _of_batch_event(session: Session, row: BatchEvent) -> Told | None:
 
 def _of_reservation(session: Session, row: Reservation) -> Told | None:
     batch = session.get_one(Batch, row.batch_id)
+    if session.get(Order, row.batch_id) is not None:
+        return None  # it came with the order, which is told of
     who = handle_of(session, row.account_id) if row.named else ""
     tellings = rules.of_reservation(batch_fact(session, batch, "reserve"), who, row.units)
     people = sources.shop_people(session, sources.makers_of(session, row.batch_id)[:1])

@@ -37,7 +37,7 @@ KINDS: dict[str, Kind] = {
         ),
         Kind("making", "Batches your workshop makes", "filled or released, moved on by somebody else", "each"),
         Kind("reservations", "Reservations at your workshop", "who reserved how many units", "daily"),
-        Kind("deliveries", "Deliveries", "received, accepted, faulty, answered", "each"),
+        Kind("deliveries", "Deliveries and your reports", "sent, accepted, faulty, answered; notes on a unit", "each"),
         Kind("designs", "Your designs", "builds that failed, batches opened, reports of those who built one", "daily"),
     )
 }
@@ -313,6 +313,36 @@ def of_build(things: str, message: str) -> list[Telling]:
     text = f"{line(message, 400)} " if message.strip() else ""
     return [Telling("owner", "designs", f"{things} could not be built",
                     f"{text}Its page says which file, which tool, and what you can do.")]  # fmt: skip
+
+
+def of_report(by: str, things: str, outcome: str, units: int, words: str, *, revised: bool) -> list[Telling]:
+    """A designer hears that somebody built a version."""
+    title = (
+        f"{by} {'has reworded a report on' if revised else 'has built'} {things}: {outcome[:1].lower()}{outcome[1:]}"
+    )
+    text = _sentences(f"{plural(units, 'unit')}.", f"In their words: {line(words, 400)}" if words.strip() else "")
+    return [Telling("owner", "designs", title, text)]
+
+
+def of_report_state(action: str, things: str, why: str) -> list[Telling]:
+    """Who wrote a report hears what stewards do with it."""
+    if action not in ("hidden", "shown again"):
+        return []
+    return [Telling("writer", "deliveries", f"Your report on {things} is {action}", _why(why))]
+
+
+def of_official(action: str, design: str, shop: str, why: str) -> list[Telling]:
+    """Both sides hear what is offered and answered: whoever did it is left out by the reader."""
+    told = {
+        "offer": [("shop", f"The maintainers of {design} offer {shop} to be an official maker", "Read the terms.")],
+        "accept": [("owner", f"{shop} is an official maker of {design} now", "Your terms were accepted.")],
+        "decline": [("owner", f"{shop} has declined the terms for {design}", "")],
+        "end": [(side, f"{shop} is no official maker of {design} any more", "") for side in ("owner", "shop")],
+    }
+    kinds = {"owner": "designs", "shop": "requests"}
+    return [
+        Telling(side, kinds[side], title, _sentences(text, _why(why))) for side, title, text in told.get(action, [])
+    ]
 
 
 # --- what people choose

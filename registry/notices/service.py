@@ -13,7 +13,15 @@ from registry.batches.clock import database_now
 from registry.errors import Conflict, Invalid, NotFound
 from registry.fabricators.queries import find_fabricator
 from registry.fabricators.service import require_role
-from registry.notices import dashboard_sources, links, making_sources, outbox, rules
+from registry.notices import (
+    dashboard_sources,
+    links,
+    making_sources,
+    outbox,
+    report_sources,
+    rules,
+    unit_sources,
+)
 from registry.notices.collecting import collect
 from registry.notices.mail_rules import check_address
 from registry.notices.queries import count_unread
@@ -43,6 +51,8 @@ def install(stores: Stores) -> None:
     """Let workers look after notices."""
     making_sources.install()
     dashboard_sources.install()
+    unit_sources.install()
+    report_sources.install()
     hooks = stores.hooks.setdefault("worker.keep", [])
     if keep not in hooks:
         hooks.append(keep)
