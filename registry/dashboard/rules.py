@@ -14,7 +14,7 @@ COLUMNS = {
     "draft": ("Planned", "1", ""),
     "open": ("Filling", "2", "open"),
     "filled": ("To begin", "3", "begin early"),
-    "materials": ("Materials bought", "4", "materials"),
+    "materials": ("Materials", "4", "materials"),
     "made": ("Made", "5", "made"),
     "assembled": ("Assembled", "6", "assembled"),
     "tested": ("Tested", "7", "tested"),

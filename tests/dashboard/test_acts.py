@@ -26,7 +26,7 @@ def test_a_move_obeys_the_rules_of_batches(shop: Shop) -> None:
     number = shop.full()
     with pytest.raises(Conflict, match="'tested' can't follow"):
         move(shop, number, "tested")
-    assert move(shop, number, "materials", was="filled").said == f"Batch {number}: materials bought."
+    assert move(shop, number, "materials", was="filled").said == f"Batch {number}: materials."
     with pytest.raises(Invalid, match="Only 0 of 20 units are counted as made"):
         move(shop, number, "made", was="materials")
     with pytest.raises(Conflict, match="is 'materials' by now"):

@@ -1,0 +1,128 @@
+"""The dashboard on a shop floor: keys, drag, news without reloading, and a network that goes away for a while."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+from sqlmodel import select
+
+from registry.accounts import service as accounts
+from registry.accounts.pages import COOKIE
+from registry.accounts.tables import Account
+from registry.settings import Settings
+from registry.stores.stores import open_stores
+from tests.support import build_support
+from tests.support.dashboard_support import Market, Shop
+
+Visit = Callable[..., Any]
+HERE = "/fabricators/north/dashboard"
+
+
+@pytest.fixture(scope="module")
+def shop(served: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    from registry.designs import service as designs
+    from registry.designs.schemas import Submission
+
+    data: Path = served.data
+    settings = Settings(data=data, database_url=f"sqlite:///{data / 'brickyard.sqlite3'}", git_local=True, tests=True)
+    stores = open_stores(settings)
+    source = build_support.make_design(tmp_path_factory.mktemp("bench") / "bench", {"bom.csv": "Item,Qty\nPlank,4\n"})
+    market = Market(stores, designs.submit(stores, None, Submission(url=str(source))).slug)
+    with stores.db.reading() as session:
+        known = {row.handle: row.id or 0 for row in session.exec(select(Account))}
+    market.people |= known
+    for handle in {"ada", "sam", "olga", "vera"} - known.keys():
+        market.person(handle)
+    market.shop("north", olga="operator", vera="viewer")
+    yield Shop(market)
+    stores.close()
+
+
+def enter(visit: Visit, shop: Shop, handle: str, **window: Any) -> Any:
+    """A window in which somebody is logged in."""
+    visitor = visit(**window)
+    secret = accounts.start_session(shop.stores, shop.who(handle)).secret
+    visitor.page.context.add_cookies([{"name": COOKIE, "value": secret, "url": visitor.url}])
+    return visitor
+
+
+def column(page: Any, state: str) -> Any:
+    return page.locator(f".col[data-state={state}]")
+
+
+def test_moves_wait_for_the_network_and_say_what_became_of_them(visit: Visit, shop: Shop) -> None:
+    first, second, third = shop.full(), shop.full(), shop.full()
+    worker = enter(visit, shop, "olga")
+    page = worker.go(HERE)
+    assert worker.axe() == [] and worker.overflow() == 0
+    card = page.locator(f"#job-{first} .job-open")
+    card.focus()
+    page.keyboard.press("m")
+    page.keyboard.press("4")
+    expect(column(page, "materials").locator(f"#job-{first}")).to_be_visible()
+    expect(page.locator("#told")).to_contain_text(f"Batch {first}: materials.")
+    assert shop.sql("SELECT state FROM batch WHERE id = :id", id=first) == "materials"
+
+    page.context.set_offline(True)
+    page.locator(f"#job-{second}").drag_to(column(page, "materials"))
+    page.locator(f"#job-{third} .job-open").focus()
+    page.keyboard.press("m")
+    page.keyboard.press("7")  # tested can't follow on 'to begin': the rules of batches say so later
+    expect(page.locator("#wire")).to_have_text(re.compile("Offline: 2 moves wait"))
+    assert shop.sql("SELECT state FROM batch WHERE id = :id", id=second) == "filled"
+    shop.move(third, "materials")  # a colleague was quicker
+    page.context.set_offline(False)
+    expect(page.locator("#told")).to_contain_text(f"Batch {second}: materials.", timeout=15_000)
+    refused = page.locator("#told .red")
+    expect(refused).to_contain_text("was refused. Batch")
+    expect(refused).to_contain_text("is 'materials' by now")
+    expect(column(page, "materials").locator(f"#job-{third}")).to_be_visible()
+    expect(page.locator("#wire")).to_be_hidden()
+    moved = "SELECT COUNT(*) FROM batch_event WHERE batch_id = :id AND became = 'materials'"
+    assert shop.sql(moved, id=second) == shop.sql(moved, id=third) == 1
+
+    page.context.set_offline(True)  # an answer that never arrived: the move is made, and sent again all the same
+    page.locator(f"#job-{first} .job-open").focus()
+    page.keyboard.press("m")
+    page.locator("#move-why").fill("a half for now")
+    page.locator(".move-to [data-to=made]").click()
+    expect(page.locator("#wire")).to_contain_text("Offline: 1 move waits")
+    kept = page.evaluate("JSON.parse(localStorage.getItem(Object.keys(localStorage).find(k => k.includes('waiting'))))")
+    from registry.dashboard import service
+    from registry.dashboard.schemas import MoveWish
+
+    service.move(shop.stores, shop.who("olga"), "north", MoveWish.model_validate(kept[0]["body"]))
+    page.context.set_offline(False)
+    expect(page.locator("#told")).to_contain_text("It had arrived before", timeout=15_000)
+    assert shop.sql("SELECT COUNT(*) FROM batch_event WHERE batch_id = :id AND became = 'made'", id=first) == 1
+
+
+def test_the_inbox_is_read_with_keys_and_is_live(visit: Visit, shop: Shop) -> None:
+    quote, job = shop.quote(), shop.full()
+    worker = enter(visit, shop, "olga", width=1024, dark=True)
+    page = worker.go(f"{HERE}/inbox?only=request")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/inbox/quote-{quote}*")
+    assert worker.axe() == []
+    page.keyboard.press("r")
+    page.keyboard.type("Zinc or paint?")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#words .words li")).to_contain_text("Zinc or paint?")
+    shop.ask_word(quote, "Zinc, please")
+    expect(page.locator("#words")).to_contain_text("Zinc, please", timeout=10_000)  # nobody reloads
+    expect(page.locator("#words li")).to_have_count(2)
+
+    looker = enter(visit, shop, "vera", width=360)
+    page = looker.go(HERE)
+    expect(page.locator(f"#job-{job}")).to_be_attached()
+    assert page.locator("main form, main [data-move], main [draggable]").count() == 0
+    assert looker.axe() == [] and looker.overflow() == 0
+    shop.move(job, "materials")
+    expect(column(page, "materials").locator(f"#job-{job}")).to_be_attached(timeout=10_000)
+    assert looker.complaints == []
