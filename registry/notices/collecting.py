@@ -17,6 +17,7 @@ from registry.notices.tables import MailAddress, Notice, NoticeChoice, NoticeCur
 from registry.stores.stores import Stores
 
 _AT_ONCE = 200  # events in one transaction
+_GAP_IDS = 1_000  # so many numbers at most are on their way at once
 _GAP_LASTS = dt.timedelta(minutes=10)  # no transaction here is open for longer
 _FIRST_LOOK = dt.timedelta(days=1)
 _log = logging.getLogger(__name__)
@@ -106,8 +107,8 @@ def _move(cursor: NoticeCursor, read: list[int], now: dt.datetime) -> None:
     last = max([cursor.last_id, *read])
     oldest = (now - _GAP_LASTS).isoformat()
     gaps = [gap for gap in cursor.gaps if gap[0] not in seen and gap[1] > oldest]
-    missed = [id_ for id_ in range(cursor.last_id + 1, last) if id_ not in seen]
-    gaps += [[id_, now.isoformat()] for id_ in missed[-_AT_ONCE:]]
+    missed = [id_ for id_ in range(max(cursor.last_id + 1, last - _GAP_IDS), last) if id_ not in seen]
+    gaps += [[id_, now.isoformat()] for id_ in missed]
     cursor.last_id, cursor.gaps = last, gaps
 
 

@@ -27,7 +27,8 @@ from registry.values import utcnow
 Confirm = Callable[..., None]
 
 
-def test_a_notice_goes_out_once_and_says_what_happened(market: Market, box: Mailbox, confirmed: Confirm) -> None:
+def test_a_notice_goes_out_once_and_says_what_happened(sqlite_market: Market, box: Mailbox, confirmed: Confirm) -> None:
+    market = sqlite_market
     confirmed(market, "ada", "otto")
     request = market.ask("ada", "north")
     service.keep(market.stores)
@@ -240,7 +241,8 @@ def test_the_day_comes_in_one_mail(sqlite_market: Market, confirmed: Confirm, bo
     assert mail_rules.next_digest(dt.datetime(2026, 2, 28, 5, 59, tzinfo=dt.UTC))[0] == dt.date(2026, 2, 28)
 
 
-def test_who_has_chosen_none_or_has_no_address_gets_none(market: Market, confirmed: Confirm, box: Mailbox) -> None:
+def test_who_has_chosen_none_gets_none(sqlite_market: Market, confirmed: Confirm, box: Mailbox) -> None:
+    market = sqlite_market
     confirmed(market, "otto")
     service.choose(market.stores, market.people["otto"], {"requests": "none"})
     market.ask("ada", "north")

@@ -58,7 +58,8 @@ def test_deliveries_faults_and_answers(market: Market) -> None:
     assert told(market, "vera") == []
 
 
-def test_an_order_is_called_an_order(market: Market) -> None:
+def test_an_order_is_called_an_order(sqlite_market: Market) -> None:
+    market = sqlite_market
     stores, people = market.stores, market.people
     market.ask("ada", "north")
     with stores.db.reading() as session:
