@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import select
 from sqlmodel import Session, col
 
 from registry.batches.tables import Batch
@@ -14,6 +13,7 @@ from registry.builds.bom.vendors import table
 from registry.builds.schemas import BomLine, Materials
 from registry.builds.tables import Build
 from registry.dashboard.schemas import BuyLine, BuyList, JobCard
+from registry.dashboard.sql import select
 from registry.stores.stores import Stores
 
 
@@ -42,12 +42,12 @@ def _identity(line: BomLine, design: int) -> tuple[object, ...]:
 def buy_list(stores: Stores, session: Session, units: dict[int, int]) -> BuyList:
     """The list for some batches."""
     rows = session.execute(
-        select(Batch.id, Batch.design_id, Batch.revision_id).where(col(Batch.id).in_(units)).order_by(Batch.id)  # type: ignore[call-overload, arg-type]
+        select(Batch.id, Batch.design_id, Batch.revision_id).where(col(Batch.id).in_(units)).order_by(Batch.id)
     ).all()
     revisions = {revision for _, _, revision in rows}
     digests: dict[int, str] = dict(
         session.execute(
-            select(Build.revision_id, Build.materials_digest)  # type: ignore[call-overload]
+            select(Build.revision_id, Build.materials_digest)
             .where(col(Build.revision_id).in_(revisions), col(Build.materials_digest) != "").order_by(Build.id)
         ).all()
     )  # fmt: skip

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func
 from sqlmodel import Session, col
 
 from registry.batches.tables import BatchCount, BatchEvent
 from registry.dashboard import rules
 from registry.dashboard.queries import list_jobs, own_batches
 from registry.dashboard.schemas import WeekFigures
+from registry.dashboard.sql import select
 from registry.fabricators.tables import Fabricator
 
 _HANDLED = ("made", "assembled", "tested")
@@ -32,7 +33,7 @@ def figures(session: Session, fabricator: Fabricator, day: dt.date) -> list[Week
         *((col(BatchCount.at) >= _moment(start), place) for place, start in reversed(list(enumerate(starts)))), else_=-1
     ).label("week")
     rows = session.execute(
-        select(week, BatchCount.stage, func.sum(BatchCount.good), func.sum(BatchCount.scrap))  # type: ignore[call-overload]
+        select(week, BatchCount.stage, func.sum(BatchCount.good), func.sum(BatchCount.scrap))
         .where(col(BatchCount.fabricator_id) == fabricator.id, col(BatchCount.at) >= _moment(starts[0]))
         .group_by(week, BatchCount.stage)
     ).all()
@@ -57,7 +58,7 @@ def _punctual(
     on_time, late = [0] * len(starts), [0] * len(starts)
     moments: dict[int, dt.datetime] = dict(
         session.execute(
-            select(BatchEvent.batch_id, func.min(BatchEvent.at))  # type: ignore[call-overload]
+            select(BatchEvent.batch_id, func.min(BatchEvent.at))
             .where(
                 col(BatchEvent.became) == "shipped", col(BatchEvent.batch_id).in_(own_batches(fabricator.id or 0)),
             )

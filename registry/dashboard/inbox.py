@@ -7,13 +7,14 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import case, func, or_
 from sqlmodel import Session, col
 
 from registry.accounts.tables import Account
 from registry.batches.tables import Batch, Quote, QuoteEvent, QuoteMessage, QuoteRequest, Reservation
 from registry.dashboard.queries import own_batches
 from registry.dashboard.schemas import InboxCounts, InboxItem, WordView
+from registry.dashboard.sql import select, table
 from registry.dashboard.tables import BatchMessage, ReadMark
 from registry.designs.tables import Design, Revision
 from registry.errors import NotFound
@@ -42,7 +43,7 @@ def parse_thread(text: str) -> Thread:
     if not found:
         raise NotFound(f"There is no thread {text[:60]}.", "Look at the inbox.")
     if found[1]:
-        return Thread(found[1], int(found[2]))  # type: ignore[arg-type]
+        return Thread("quote" if found[1] == "quote" else "queue", int(found[2]))
     return Thread("batch", int(found[3]), int(found[4]))
 
 
@@ -57,16 +58,16 @@ def _seen(account_id: int, kind: str, thread: Any, buyer: Any = 0) -> Any:
 
 def _requests(fabricator_id: int, account_id: int) -> tuple[Any, Any, Any]:
     """(what to select from, when the buyer last did something, whether that is unread)."""
-    own = select(Quote.id).where(col(Quote.fabricator_id) == fabricator_id)  # type: ignore[call-overload]
+    own = select(Quote.id).where(col(Quote.fabricator_id) == fabricator_id)
     said = (
         select(
             QuoteMessage.quote_id, func.max(QuoteMessage.sent_at).label("at"),
             func.max(case((col(QuoteMessage.side) == "buyer", col(QuoteMessage.sent_at)))).label("theirs"),
-        )  # type: ignore[call-overload]
+        )
         .where(col(QuoteMessage.quote_id).in_(own)).group_by(QuoteMessage.quote_id).subquery("said")
     )  # fmt: skip
     did = (
-        select(QuoteEvent.quote_id, func.max(QuoteEvent.at).label("theirs"))  # type: ignore[call-overload]
+        select(QuoteEvent.quote_id, func.max(QuoteEvent.at).label("theirs"))
         .where(
             col(QuoteEvent.quote_id).in_(own),
             col(QuoteEvent.action).in_(("ask", "accept", "decline", "call off", "lose")),
@@ -74,9 +75,9 @@ def _requests(fabricator_id: int, account_id: int) -> tuple[Any, Any, Any]:
         .group_by(QuoteEvent.quote_id).subquery("did")
     )  # fmt: skip
     source = (
-        col(Quote.id).table.join(QuoteRequest.__table__, col(QuoteRequest.id) == col(Quote.request_id))  # type: ignore[attr-defined]
+        table(Quote).join(table(QuoteRequest), col(QuoteRequest.id) == col(Quote.request_id))
         .outerjoin(said, said.c.quote_id == col(Quote.id)).outerjoin(did, did.c.quote_id == col(Quote.id))
-        .outerjoin(ReadMark.__table__, _seen(account_id, "quote", col(Quote.id)))  # type: ignore[attr-defined]
+        .outerjoin(table(ReadMark), _seen(account_id, "quote", col(Quote.id)))
     )  # fmt: skip
     seen = col(ReadMark.seen_at)
     unread = or_(seen.is_(None), did.c.theirs > seen, said.c.theirs > seen)
@@ -88,11 +89,11 @@ def _queues(fabricator_id: int, account_id: int) -> tuple[Any, Any]:
         select(
             Reservation.batch_id, func.max(Reservation.made_at).label("at"), func.count().label("count"),
             func.sum(Reservation.units).label("units"),
-        )  # type: ignore[call-overload]
+        )
         .where(col(Reservation.batch_id).in_(own_batches(fabricator_id)), col(Reservation.state) != "cancelled")
         .group_by(Reservation.batch_id).subquery("taken")
     )  # fmt: skip
-    source = taken.outerjoin(ReadMark.__table__, _seen(account_id, "queue", taken.c.batch_id))  # type: ignore[attr-defined]
+    source = taken.outerjoin(table(ReadMark), _seen(account_id, "queue", taken.c.batch_id))
     return source, taken
 
 
@@ -102,11 +103,11 @@ def _words(fabricator_id: int, account_id: int) -> tuple[Any, Any]:
             BatchMessage.batch_id, BatchMessage.buyer_id, func.max(BatchMessage.sent_at).label("at"),
             func.max(case((col(BatchMessage.side) == "buyer", col(BatchMessage.sent_at)))).label("theirs"),
             func.max(col(BatchMessage.id)).label("last"),
-        )  # type: ignore[call-overload]
+        )
         .where(col(BatchMessage.batch_id).in_(own_batches(fabricator_id)))
         .group_by(BatchMessage.batch_id, BatchMessage.buyer_id).subquery("words")
     )  # fmt: skip
-    source = said.outerjoin(ReadMark.__table__, _seen(account_id, "batch", said.c.batch_id, said.c.buyer_id))  # type: ignore[attr-defined]
+    source = said.outerjoin(table(ReadMark), _seen(account_id, "batch", said.c.batch_id, said.c.buyer_id))
     return source, said
 
 
@@ -153,15 +154,15 @@ def items(session: Session, fabricator_id: int, account_id: int, only: str = "")
 def _request_items(session: Session, fabricator_id: int, account_id: int) -> list[InboxItem]:
     source, moments, unread = _requests(fabricator_id, account_id)
     source = (
-        source.join(Design.__table__, col(Design.id) == col(QuoteRequest.design_id))  # type: ignore[attr-defined]
-        .join(Revision.__table__, col(Revision.id) == col(QuoteRequest.revision_id))  # type: ignore[attr-defined]
-        .join(Account.__table__, col(Account.id) == col(QuoteRequest.buyer_id))  # type: ignore[attr-defined]
+        source.join(table(Design), col(Design.id) == col(QuoteRequest.design_id))
+        .join(table(Revision), col(Revision.id) == col(QuoteRequest.revision_id))
+        .join(table(Account), col(Account.id) == col(QuoteRequest.buyer_id))
     )
     rows = session.execute(
         select(
             Quote.id, Quote.state, Quote.last_by, QuoteRequest.quantities, QuoteRequest.wanted_by,
             Design.name, Revision.name, Account.handle, unread, *moments,
-        )  # type: ignore[call-overload]
+        )
         .select_from(source).where(col(Quote.fabricator_id) == fabricator_id)
         .order_by(col(Quote.updated_at).desc(), col(Quote.id).desc()).limit(SHOWN)
     ).all()  # fmt: skip
@@ -180,15 +181,15 @@ def _request_items(session: Session, fabricator_id: int, account_id: int) -> lis
 def _queue_items(session: Session, fabricator_id: int, account_id: int) -> list[InboxItem]:
     source, taken = _queues(fabricator_id, account_id)
     source = (
-        source.join(Batch.__table__, col(Batch.id) == taken.c.batch_id)  # type: ignore[attr-defined]
-        .join(Design.__table__, col(Design.id) == col(Batch.design_id))  # type: ignore[attr-defined]
-        .join(Revision.__table__, col(Revision.id) == col(Batch.revision_id))  # type: ignore[attr-defined]
+        source.join(table(Batch), col(Batch.id) == taken.c.batch_id)
+        .join(table(Design), col(Design.id) == col(Batch.design_id))
+        .join(table(Revision), col(Revision.id) == col(Batch.revision_id))
     )
     rows = session.execute(
         select(
             Batch.id, Batch.state, Batch.units_max, Design.name, Revision.name, taken.c.at, taken.c.count,
             taken.c.units, _news(taken.c.at),
-        )  # type: ignore[call-overload]
+        )
         .select_from(source).order_by(taken.c.at.desc(), taken.c.batch_id.desc()).limit(SHOWN)
     ).all()  # fmt: skip
     return [
@@ -204,21 +205,21 @@ def _queue_items(session: Session, fabricator_id: int, account_id: int) -> list[
 def _word_items(session: Session, fabricator_id: int, account_id: int) -> list[InboxItem]:
     source, said = _words(fabricator_id, account_id)
     first = (
-        select(Reservation.batch_id, Reservation.account_id, func.min(Reservation.number).label("place"))  # type: ignore[call-overload]
+        select(Reservation.batch_id, Reservation.account_id, func.min(Reservation.number).label("place"))
         .group_by(Reservation.batch_id, Reservation.account_id).subquery("first")
     )  # fmt: skip
     source = (
-        source.join(BatchMessage.__table__, col(BatchMessage.id) == said.c.last)  # type: ignore[attr-defined]
+        source.join(table(BatchMessage), col(BatchMessage.id) == said.c.last)
         .join(first, (first.c.batch_id == said.c.batch_id) & (first.c.account_id == said.c.buyer_id))
-        .join(Batch.__table__, col(Batch.id) == said.c.batch_id)  # type: ignore[attr-defined]
-        .join(Design.__table__, col(Design.id) == col(Batch.design_id))  # type: ignore[attr-defined]
-        .join(Account.__table__, col(Account.id) == said.c.buyer_id)  # type: ignore[attr-defined]
+        .join(table(Batch), col(Batch.id) == said.c.batch_id)
+        .join(table(Design), col(Design.id) == col(Batch.design_id))
+        .join(table(Account), col(Account.id) == said.c.buyer_id)
     )
     rows = session.execute(
         select(
             said.c.batch_id, first.c.place, said.c.at, said.c.theirs, _news(said.c.theirs), BatchMessage.side,
             BatchMessage.text, Design.name, Account.handle,
-        )  # type: ignore[call-overload]
+        )
         .select_from(source).order_by(said.c.at.desc()).limit(SHOWN)
     ).all()  # fmt: skip
     return [
@@ -234,7 +235,7 @@ def _word_items(session: Session, fabricator_id: int, account_id: int) -> list[I
 def buyer_at(session: Session, batch: int, place: int) -> int:
     """The account that holds a place of a batch's queue. Raises: NotFound."""
     found = session.execute(
-        select(Reservation.account_id).where(col(Reservation.batch_id) == batch, col(Reservation.number) == place)  # type: ignore[call-overload]
+        select(Reservation.account_id).where(col(Reservation.batch_id) == batch, col(Reservation.number) == place)
     ).scalar()
     if found is None:
         raise NotFound(f"There is no number {place} in the queue of batch {batch}.", "Look at its queue.")
@@ -244,7 +245,7 @@ def buyer_at(session: Session, batch: int, place: int) -> int:
 def words_about(session: Session, batch: int, buyer_id: int) -> list[WordView]:
     """What was said about a batch between one buyer and its makers, the oldest first."""
     rows = session.execute(
-        select(BatchMessage.side, BatchMessage.text, BatchMessage.sent_at, Account.handle)  # type: ignore[call-overload]
+        select(BatchMessage.side, BatchMessage.text, BatchMessage.sent_at, Account.handle)
         .join(Account, col(Account.id) == col(BatchMessage.account_id))
         .where(col(BatchMessage.batch_id) == batch, col(BatchMessage.buyer_id) == buyer_id)
         .order_by(BatchMessage.id)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func
 from sqlmodel import Session, col
 
 from registry.accounts.tables import Account
@@ -14,6 +15,7 @@ from registry.batches.tables import Batch, BatchMaker, Quote, QuoteRequest, Quot
 from registry.dashboard import rules
 from registry.dashboard.rules import Owed
 from registry.dashboard.schemas import MoneyItem, MoneySum
+from registry.dashboard.sql import select
 from registry.dashboard.tables import PaymentSeen
 from registry.designs.tables import Design, Revision
 
@@ -28,7 +30,7 @@ class Books:
     without_quantity: int
 
 
-def _led(fabricator_id: int) -> object:
+def _led(fabricator_id: int) -> Any:
     """The batches whose money comes here: those that it leads."""
     return select(col(BatchMaker.batch_id)).where(
         col(BatchMaker.fabricator_id) == fabricator_id, col(BatchMaker.leads).is_(True)
@@ -37,9 +39,9 @@ def _led(fabricator_id: int) -> object:
 
 def _prices(session: Session, fabricator_id: int) -> dict[int, tuple[str, str, int, int]]:
     """batch -> (state, currency, price of one unit, units reserved), of the batches that are or will be owed."""
-    chosen = select(Batch.id, Batch.state, Batch.currency, Batch.prices, Batch.units_min, Batch.reserved)  # type: ignore[call-overload]
+    chosen = select(Batch.id, Batch.state, Batch.currency, Batch.prices, Batch.units_min, Batch.reserved)
     rows = session.execute(
-        chosen.where(col(Batch.id).in_(_led(fabricator_id)), col(Batch.state).not_in(("draft",)))  # type: ignore[arg-type]
+        chosen.where(col(Batch.id).in_(_led(fabricator_id)), col(Batch.state).not_in(("draft",)))
     ).all()
     return {
         id_: (state, currency, rules.price_of(prices, least, reserved), reserved)
@@ -50,7 +52,7 @@ def _prices(session: Session, fabricator_id: int) -> dict[int, tuple[str, str, i
 def _paid_reservations(session: Session, fabricator_id: int) -> list[tuple[int, int, str, int, str]]:
     """(batch, units, state of the reservation, paid, currency) of every reservation of which money was seen."""
     rows = session.execute(
-        select(  # type: ignore[call-overload]
+        select(
             Reservation.batch_id, Reservation.units, Reservation.state, func.sum(PaymentSeen.amount_minor),
             PaymentSeen.currency,
         )
@@ -64,12 +66,12 @@ def _paid_reservations(session: Session, fabricator_id: int) -> list[tuple[int, 
 def _accepted(session: Session, fabricator_id: int) -> list[MoneyItem]:
     """Accepted quotes without a batch; those that were asked for several quantities have no amount yet."""
     paid = (
-        select(PaymentSeen.quote_id, func.sum(PaymentSeen.amount_minor).label("paid"))  # type: ignore[call-overload]
+        select(PaymentSeen.quote_id, func.sum(PaymentSeen.amount_minor).label("paid"))
         .where(col(PaymentSeen.fabricator_id) == fabricator_id, col(PaymentSeen.quote_id).is_not(None))
         .group_by(PaymentSeen.quote_id).subquery()
     )  # fmt: skip
     rows = session.execute(
-        select(  # type: ignore[call-overload]
+        select(
             Quote.id, QuoteRequest.quantities, QuoteVersion.currency, QuoteVersion.prices, QuoteVersion.setup_minor,
             Account.handle, Design.name, Revision.name, paid.c.paid, Batch.id,
         )
@@ -139,12 +141,12 @@ def items(session: Session, fabricator_id: int, job: int = 0, *, open_only: bool
     prices = _prices(session, fabricator_id)
     wanted = [job] if job else [number for number, row in prices.items() if row[0] in (*rules.OWED, "cancelled")]
     paid = (
-        select(PaymentSeen.reservation_id, func.sum(PaymentSeen.amount_minor).label("paid"))  # type: ignore[call-overload]
+        select(PaymentSeen.reservation_id, func.sum(PaymentSeen.amount_minor).label("paid"))
         .where(col(PaymentSeen.fabricator_id) == fabricator_id, col(PaymentSeen.reservation_id).is_not(None))
         .group_by(PaymentSeen.reservation_id).subquery()
     )  # fmt: skip
     rows = session.execute(
-        select(  # type: ignore[call-overload]
+        select(
             Reservation.batch_id, Reservation.number, Reservation.units, Reservation.state, Reservation.named,
             Account.handle, Design.name, Revision.name, paid.c.paid,
         )
@@ -154,10 +156,10 @@ def items(session: Session, fabricator_id: int, job: int = 0, *, open_only: bool
         .join(Revision, col(Revision.id) == col(Batch.revision_id))
         .outerjoin(paid, paid.c.reservation_id == col(Reservation.id))
         .where(
-            col(Batch.id).in_(_led(fabricator_id)), col(Batch.id).in_(wanted),  # type: ignore[arg-type]
+            col(Batch.id).in_(_led(fabricator_id)), col(Batch.id).in_(wanted),
             (col(Reservation.state) == "confirmed") | (func.coalesce(paid.c.paid, 0) != 0),
         )
-        .order_by(Reservation.batch_id.desc(), Reservation.number)
+        .order_by(col(Reservation.batch_id).desc(), Reservation.number)
     ).all()  # fmt: skip
     found = []
     for batch, place, units, state, named, handle, design, version, received in rows:

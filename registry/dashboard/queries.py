@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func
 from sqlmodel import Session, col
 
 from registry.accounts.tables import Account
@@ -28,6 +28,7 @@ from registry.batches.tables import (
 )
 from registry.dashboard import rules
 from registry.dashboard.schemas import Column, JobCard, MachineItem, QuoteNear, WeekView
+from registry.dashboard.sql import select
 from registry.dashboard.tables import BatchMessage, ClosedDay, JobPlan, PaymentSeen, ReadMark
 from registry.designs.tables import Design, Revision
 from registry.errors import NotFound
@@ -70,13 +71,13 @@ def list_jobs(
         )
         .outerjoin(JobPlan, (col(JobPlan.batch_id) == col(Batch.id)) & (col(JobPlan.fabricator_id) == fabricator.id))
         .where(col(BatchMaker.fabricator_id) == fabricator.id, col(Batch.state).in_(states))
-    )  # type: ignore[call-overload]  # fmt: skip
+    )  # fmt: skip
     if number:
         chosen, own = chosen.where(col(Batch.id) == number), [number]
     rows = session.execute(chosen).all()
     began: dict[int, dt.datetime] = dict(
         session.execute(
-            select(BatchEvent.batch_id, func.max(BatchEvent.at))  # type: ignore[call-overload]
+            select(BatchEvent.batch_id, func.max(BatchEvent.at))
             .where(col(BatchEvent.became) == "filled", col(BatchEvent.batch_id).in_(own))
             .group_by(BatchEvent.batch_id)
         ).all()
@@ -87,7 +88,7 @@ def list_jobs(
     for batch_id, stage, fine, lost in session.execute(
         select(BatchCount.batch_id, BatchCount.stage, *sums)
         .where(col(BatchCount.batch_id).in_(own))
-        .group_by(BatchCount.batch_id, BatchCount.stage)  # type: ignore[arg-type]
+        .group_by(BatchCount.batch_id, BatchCount.stage)
     ):
         good[batch_id, stage] = int(fine)
         scrap[batch_id] += int(lost)
@@ -152,7 +153,7 @@ def columns(jobs: Sequence[JobCard], shown: int, whole: str = "") -> list[Column
 
 def closed_days(session: Session, fabricator_id: int, since: dt.date) -> dict[dt.date, str]:
     """The days on which it is closed, from a day on, each with its words."""
-    chosen = select(ClosedDay.day, ClosedDay.words).where(  # type: ignore[call-overload]
+    chosen = select(ClosedDay.day, ClosedDay.words).where(
         col(ClosedDay.fabricator_id) == fabricator_id, col(ClosedDay.day) >= since
     )
     return dict(session.execute(chosen.order_by(ClosedDay.day)).all())
@@ -186,7 +187,7 @@ def in_strip(job: JobCard) -> bool:
 
 def list_machines(session: Session, fabricator_id: int) -> list[MachineItem]:
     """The machines, in the fabricator's order."""
-    chosen = select(Machine.id, Machine.name, Machine.process, Machine.count, Machine.status).where(  # type: ignore[call-overload]
+    chosen = select(Machine.id, Machine.name, Machine.process, Machine.count, Machine.status).where(
         col(Machine.fabricator_id) == fabricator_id
     )
     rows = session.execute(chosen.order_by(Machine.position, Machine.id)).all()
@@ -205,7 +206,7 @@ def quotes_near(session: Session, fabricator_id: int, day: dt.date) -> list[Quot
     chosen = (
         select(
             Quote.id, Quote.request_id, Quote.state, Quote.valid_until, Design.name, Revision.name, Account.handle
-        )  # type: ignore[call-overload]
+        )
         .join(QuoteRequest, col(QuoteRequest.id) == col(Quote.request_id))
         .join(Design, col(Design.id) == col(QuoteRequest.design_id))
         .join(Revision, col(Revision.id) == col(QuoteRequest.revision_id))
@@ -241,9 +242,7 @@ def stamp(session: Session, fabricator: Fabricator, account_id: int, *more: obje
     days = select(func.count(), func.max(ClosedDay.day), func.min(ClosedDay.day)).where(
         col(ClosedDay.fabricator_id) == fabricator.id
     )
-    shops = select(Fabricator.updated_at, Fabricator.capacity_hours_week).where(  # type: ignore[call-overload]
-        col(Fabricator.id) == fabricator.id
-    )
+    shops = select(Fabricator.updated_at, Fabricator.capacity_hours_week).where(col(Fabricator.id) == fabricator.id)
     logs = select(
         *(
             select(func.max(col(table.id))).scalar_subquery()

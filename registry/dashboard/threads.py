@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import select
 from sqlmodel import Session, col
 
 from registry.accounts.tables import Account
@@ -15,6 +15,7 @@ from registry.dashboard import inbox
 from registry.dashboard.inbox import Thread
 from registry.dashboard.queries import get_job
 from registry.dashboard.schemas import WordView
+from registry.dashboard.sql import select
 from registry.dashboard.tables import BatchMessage
 from registry.designs.tables import Design, Revision
 from registry.errors import NotFound
@@ -54,7 +55,7 @@ class Opened:
 def allowed(session: Session, fabricator: Fabricator, thread: Thread) -> int:
     """The buyer of a thread of words, or 0. Raises: NotFound for threads of others."""
     if thread.kind == "quote":
-        owner = session.execute(select(Quote.fabricator_id).where(col(Quote.id) == thread.number)).scalar()  # type: ignore[call-overload]
+        owner = session.execute(select(Quote.fabricator_id).where(col(Quote.id) == thread.number)).scalar()
         mine = owner == fabricator.id
     else:
         mine = session.get(BatchMaker, (thread.number, fabricator.id)) is not None
@@ -67,12 +68,12 @@ def queue(session: Session, batch: int) -> list[Place]:
     """The places of a batch's queue that are not cancelled."""
     wrote = set(
         session.execute(
-            select(BatchMessage.buyer_id)  # type: ignore[call-overload]
+            select(BatchMessage.buyer_id)
             .where(col(BatchMessage.batch_id) == batch, col(BatchMessage.side) == "buyer").distinct()
         ).scalars()
     )  # fmt: skip
     rows = session.execute(
-        select(  # type: ignore[call-overload]
+        select(
             Reservation.number, Reservation.account_id, Reservation.named, Reservation.units, Reservation.state,
             Reservation.made_at, Account.handle,
         )
@@ -93,13 +94,13 @@ def open_thread(session: Session, fabricator: Fabricator, thread: Thread) -> Ope
         return _quote(session, thread.number)
     job = get_job(session, fabricator, thread.number)
     title = f"{job.design_name} {job.version}"
-    told = {"design": job.design, "label": job.label, "batch": thread.number}
+    told: dict[str, Any] = {"design": job.design, "label": job.label, "batch": thread.number}
     if thread.kind == "queue":
         places = queue(session, thread.number)
-        return Opened("queue", title, f"Batch {thread.number}", [], queue=places, writable=False, **told)  # type: ignore[arg-type]
+        return Opened("queue", title, f"Batch {thread.number}", [], queue=places, writable=False, **told)
     words = inbox.words_about(session, thread.number, buyer)
     who = next((word.by for word in words if word.side == "buyer"), f"Number {thread.place}")
-    return Opened("words", f"{title}, batch {thread.number}", who, words, place=thread.place, **told)  # type: ignore[arg-type]
+    return Opened("words", f"{title}, batch {thread.number}", who, words, place=thread.place, **told)
 
 
 def _quote(session: Session, quote_id: int) -> Opened:

@@ -37,7 +37,7 @@ def shop(served: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop
         known = {row.handle: row.id or 0 for row in session.exec(select(Account))}
     market.people |= known
     for handle in {"ada", "sam", "olga", "vera"} - known.keys():
-        market.person(handle)
+        market.people[handle] = accounts.add_example(stores, handle)  # whoever signs up first stays the steward
     market.shop("north", olga="operator", vera="viewer")
     yield Shop(market)
     stores.close()
