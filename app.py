@@ -15,7 +15,7 @@ from registry import limits, web
 from registry.accounts import api as accounts_api
 from registry.accounts import pages as accounts_pages
 from registry.batches import api as batches_api
-from registry.batches import calling_api, quote_pages
+from registry.batches import calling_api, delivery_pages, origin_api, origin_pages, quote_pages, unit_api, unit_pages
 from registry.batches import pages as batches_pages
 from registry.batches import service as batches
 from registry.builds import api as builds_api
@@ -33,6 +33,8 @@ from registry.fabricators import pages as fabricators_pages
 from registry.notices import api as notices_api
 from registry.notices import pages as notices_pages
 from registry.notices import service as notices
+from registry.reports import api as reports_api
+from registry.reports import pages as reports_pages
 from registry.settings import Settings, read_settings
 from registry.stores.stores import Stores, open_stores
 
@@ -67,8 +69,10 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
     shops = (fabricators_pages, transfer_pages, fabricators_api, keeping_api)
     making = (making_pages, making_api)
     pooled = (batches_pages, quote_pages, batches_api, calling_api)
+    sent = (unit_pages, delivery_pages, unit_api)
+    proof = (origin_pages, origin_api, reports_pages, reports_api)
     told = (notices_pages, notices_api, dashboard_pages, dashboard_slots, dashboard_api)
-    for feature in (accounts_pages, accounts_api, *designs, *made, *shops, *making, *pooled, *told):
+    for feature in (accounts_pages, accounts_api, *designs, *made, *shops, *making, *pooled, *sent, *proof, *told):
         app.register_blueprint(feature.blueprint)
     web.install_openapi(app)
     return app

@@ -25,6 +25,7 @@ from registry.errors import RegistryError
 from registry.fabricators import commands as fabricators_commands
 from registry.fabricators import making_commands
 from registry.notices import commands as notices_commands
+from registry.reports import commands as reports_commands
 from registry.settings import PROJECT, read_settings
 
 
@@ -177,6 +178,7 @@ batches_commands.register(main)
 acting_commands.register(main)
 fabricators_commands.register(main)
 making_commands.register(main)
+reports_commands.register(main)
 dashboard_commands.register(main)
 notices_commands.register(main)
 

@@ -81,3 +81,9 @@ PHOTO_BYTES = 12 * MIB
 PHOTO_PIXELS = 60_000_000
 IMPORT_BYTES = 1 * MIB
 MEMBERS_PER_FABRICATOR = 50
+
+# --- reports
+REPORTS_PER_PERSON = 20  # of one version
+REPORT_PHOTOS = 6
+REPORT_ROWS = 60  # changes, and tests
+REPORT_BODY_BYTES = 62 * MIB  # below what the server takes at all, so that the words of a form are kept

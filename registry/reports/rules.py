@@ -13,9 +13,11 @@ OUTCOMES = {"works": "Works", "changed": "Works with changes", "failed": "Failed
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What standing asks of one report that is shown."""
+    """What standing asks of one report that is shown. `builder` is who made the thing: the account itself, or the
+    fabricator (its id below zero) that it was bought of; the author's own workshop counts as the author."""
 
     account_id: int
+    builder: int
     country: str
     town: str
     outcome: str
@@ -43,8 +45,9 @@ def standing(reports: Iterable[Told], author_id: int | None) -> Standing:
     """
     told = list(reports)
     worked = [report for report in told if report.outcome in WORKED]
-    builders = {report.account_id for report in worked}
-    failed = {report.account_id for report in told if report.outcome == "failed"} - builders
+    builders = {report.builder for report in worked}
+    mended = {report.account_id for report in worked}
+    failed = {report.account_id for report in told if report.outcome == "failed"} - mended
     others = _independent(worked, author_id)
     by_author = author_id is not None and author_id in builders
     # Somebody else at the author's own place has built it, too: that is worth what the author's word is worth.
@@ -58,13 +61,13 @@ def _independent(worked: list[Told], author_id: int | None) -> int:
     for report in worked:
         if report.town:
             towns.setdefault(report.country, set()).add(report.town)
-    own = {(r.country, r.town) for r in worked if r.account_id == author_id and author_id is not None}
+    own = {(r.country, r.town) for r in worked if r.builder == author_id and author_id is not None}
     reach: dict[int, set[tuple[str, str]]] = {}
     for report in worked:
-        if report.account_id == author_id:
+        if report.builder == author_id:
             continue
         named = {report.town} if report.town else towns.get(report.country, {""})
-        reach.setdefault(report.account_id, set()).update((report.country, town) for town in named)
+        reach.setdefault(report.builder, set()).update((report.country, town) for town in named)
     taken: dict[tuple[str, str], int] = {}
 
     def settle(account: int, seen: set[tuple[str, str]]) -> bool:
