@@ -73,16 +73,22 @@ def _own_batches(session: Session, account_id: int, since: dt.date) -> Iterator[
         batches[batch.id or 0] = batch
         units[batch.id or 0] = units.get(batch.id or 0, 0) + reservation.units
     for number, batch in batches.items():
-        if session.get(Order, number) is not None:
-            continue  # an order fills by nobody's deadline
-        yield _deadline(session, batch, f"You have reserved {plural(units[number], 'unit')}.")
+        if _has_deadline(session, batch):
+            yield _deadline(session, batch, f"You have reserved {plural(units[number], 'unit')}.")
+
+
+def _has_deadline(session: Session, batch: Batch) -> bool:
+    """Whether its deadline says anything: not for an order, nor for a batch that began early."""
+    began_early = batch.state != "open" and batch.deadline_at > database_now(session)
+    return not began_early and session.get(Order, batch.id) is None
 
 
 def _deadline(session: Session, batch: Batch, more: str = "") -> Entry:
     fact = batch_fact(session, batch, "")
     state = f"{fact.reserved} of {fact.units_max} reserved, {fact.units_min} needed. The batch is {batch.state}."
+    closes = "closes" if batch.state == "open" else "closed"
     return Entry(
-        key=f"batch-{batch.id}-deadline", when=batch.deadline_at, title=f"Batch {batch.id} of {fact.things} closes",
+        key=f"batch-{batch.id}-deadline", when=batch.deadline_at, title=f"Batch {batch.id} of {fact.things} {closes}",
         text=f"{more} {state}".strip(), link=f"/batches/{batch.id}", changed_at=batch.updated_at,
     )  # fmt: skip
 
@@ -122,7 +128,7 @@ def _shop_batches(session: Session, fabricator_id: int, since: dt.date) -> Itera
         .limit(_ENTRIES_MAX)
     ).all()
     for batch in rows:
-        if session.get(Order, batch.id) is None:
+        if _has_deadline(session, batch):
             yield _deadline(session, batch)
 
 
