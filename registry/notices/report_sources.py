@@ -52,7 +52,7 @@ def _of_official(session: Session, row: OfficialEvent) -> Told | None:
     owners = set(
         session.exec(select(Member.account_id).where(Member.fabricator_id == shop.id, col(Member.role) == "owner"))
     )
-    there = f"/designs/{design.slug}"
+    there = f"/designs/{design.slug}/official"
     return Told(
         row.id or 0, row.at, there, rules.of_official(row.action, design.name, shop.name, row.why),
         {"shop": owners, "owner": sources.owner_of(session, naming.design_id)}, row.account_id,
