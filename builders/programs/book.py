@@ -80,8 +80,8 @@ def embed(html: str) -> str:
     return re.sub(r'src="((?:repo|made|picture)[^"]*)"', data, html)
 
 
-def pdf(source: Path) -> None:
-    """Lay out the book as PDF, and write its HTML with everything in it."""
+def write_pdf(html: str, out: Path) -> None:
+    """Lay out a page and the files beside it as PDF."""
     import weasyprint
     from weasyprint.urls import URLFetcher
 
@@ -93,16 +93,26 @@ def pdf(source: Path) -> None:
                 raise ValueError(f"{url[:80]} is not part of the book")
             return super().fetch(url, headers)
 
-    html = source.read_text(encoding="utf-8")
     weasyprint.HTML(string=html, base_url="file:///src/", url_fetcher=OnlyHere()).write_pdf(
-        OUT / "build-book.pdf", optimize_images=True, dpi=200, jpeg_quality=85
+        out, optimize_images=True, dpi=200, jpeg_quality=85
     )
+
+
+def pdf(source: Path) -> None:
+    """Lay out the book as PDF, and write its HTML with everything in it."""
+    html = source.read_text(encoding="utf-8")
+    write_pdf(html, OUT / "build-book.pdf")
     (OUT / "build-book.html").write_text(embed(html), encoding="utf-8")
 
 
+def sheet(source: Path) -> None:
+    """Lay out papers that are PDF alone: travellers, labels."""
+    write_pdf(source.read_text(encoding="utf-8"), OUT / "sheet.pdf")
+
+
 def main(argv: list[str]) -> None:
-    """`book picture FILE` or `book pdf FILE.html`."""
-    {"picture": pictures, "pdf": pdf}[argv[0]](Path(argv[1]))
+    """`book picture FILE`, `book pdf FILE.html` or `book sheet FILE.html`."""
+    {"picture": pictures, "pdf": pdf, "sheet": sheet}[argv[0]](Path(argv[1]))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from registry.accounts.queries import find_account
-from registry.batches import demo, queries, quote_queries, quoting, service
+from registry.batches import demo, queries, quote_queries, quoting, service, unit_commands
 from registry.batches.batch_schemas import BatchQuery
 from registry.batches.money import money
 from registry.console import columns_of, json_option, opened, print_json
@@ -17,6 +17,8 @@ from registry.errors import NotFound
 
 def register(group: click.Group) -> None:
     """Add the commands; `demo`, of a feature that knows nothing of this one, ends with the example batches."""
+    for command in unit_commands.COMMANDS:
+        batches.add_command(command)
     group.add_command(batches)
     group.add_command(requests)
     without_batches = group.commands["demo"].callback

@@ -171,12 +171,12 @@ def newest_delivery(session: Session, unit_id: int) -> int | None:
 
 
 def owed(session: Session, batch: Batch) -> list[tuple[Reservation, int]]:
-    """Reservations that wait for units, with how many each."""
+    """Reservations that wait for units, with how many each: those never sent, and those to be repaired."""
     found = []
     places = select(Reservation).where(Reservation.batch_id == batch.id, Reservation.state == "confirmed")
     for place in session.exec(places.order_by(col(Reservation.number))).all():
-        rows = session.exec(select(Unit.state).where(Unit.reservation_id == place.id)).all()
-        gone = sum(state in unit_rules.HELD for state in rows)
-        if gone < place.units:
-            found.append((place, place.units - gone))
+        rows = list(session.exec(select(Unit.state).where(Unit.reservation_id == place.id)).all())
+        left = place.units - sum(state in unit_rules.HELD for state in rows) + rows.count("repairing")
+        if left > 0:
+            found.append((place, left))
     return found

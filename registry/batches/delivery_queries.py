@@ -80,7 +80,7 @@ def units_of(session: Session, account_id: int) -> list[OwnedUnit]:
     """The units that an account was sent and that were not replaced or refunded, the newest first."""
     first = func.min(Delivery.shipped_at)
     rows = session.exec(
-        select(Unit, Batch, Design.slug, Revision.name, Fabricator.id, Fabricator.slug, first)
+        select(Unit, Batch, Design.slug, Revision.name, Fabricator.id, Fabricator.slug, first)  # type: ignore[call-overload]
         .join(Reservation, col(Reservation.id) == col(Unit.reservation_id))
         .join(Batch, col(Batch.id) == col(Unit.batch_id))
         .join(Design, col(Design.id) == col(Batch.design_id))
@@ -94,7 +94,7 @@ def units_of(session: Session, account_id: int) -> list[OwnedUnit]:
             col(Unit.id), col(Batch.id), col(Design.slug), col(Revision.name), col(Fabricator.id), col(Fabricator.slug)
         )
         .order_by(col(Unit.id).desc())
-    ).all()  # type: ignore[call-overload]
+    ).all()
     return [
         OwnedUnit(
             unit_id=unit.id or 0,

@@ -11,6 +11,7 @@ from PIL import Image
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import select
+from unit_support import a_photo
 
 from registry.batches import deliveries, delivery_queries, orders, queries, quoting, service, unit_queries, units
 from registry.batches.batch_schemas import BatchQuery, CountWish
@@ -19,16 +20,6 @@ from registry.batches.tables import Quote
 from registry.batches.unit_schemas import Answer, NumberWish, OrderWish, ShipWish
 from registry.batches.unit_tables import DeliveryUnit
 from registry.errors import Conflict, Forbidden, Invalid, NotFound, RegistryError
-
-
-def a_photo() -> bytes:
-    """A JPEG that says where it was taken."""
-    exif = Image.Exif()
-    exif.get_ifd(0x8825)[2] = (50.0, 30.0, 0.0)
-    exif[0x010F] = "SecretCamera"
-    out = io.BytesIO()
-    Image.new("RGB", (900, 600), "#b4472b").save(out, "JPEG", exif=exif)
-    return out.getvalue()
 
 
 def ready(market: Market, units_: int, buyers: tuple[str, ...] = ("ada",)) -> int:
