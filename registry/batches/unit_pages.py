@@ -191,7 +191,7 @@ def _fill_batch(batch: BatchDetail, **_: Any) -> str:
     person = people.current()
     with stores().db.reading() as session:
         found = unit_queries.all_units(session, batch.number)
-        _, acts = queries.acts_for(session, batch.number, person.id if person else None)
+        acts = queries.acts_for(session, batch.number, person.id if person else None)[1]
         sent = delivery_queries.list_deliveries(session, person.id, batch.number).items if person else []
     if not found.total and not (acts and batch.state in rules.MAKING):
         return ""

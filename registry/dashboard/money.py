@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 from registry.accounts.tables import Account
 from registry.batches import rules as batch_rules
 from registry.batches.tables import Batch, BatchMaker, Quote, QuoteRequest, QuoteVersion, Reservation
+from registry.batches.unit_tables import Order
 from registry.dashboard import rules
 from registry.dashboard.rules import Owed
 from registry.dashboard.schemas import MoneyItem, MoneySum
@@ -37,16 +38,45 @@ def _led(fabricator_id: int) -> Any:
     )
 
 
-def _prices(session: Session, fabricator_id: int) -> dict[int, tuple[str, str, int, int]]:
-    """batch -> (state, currency, price of one unit, units reserved), of the batches that are or will be owed."""
-    chosen = select(Batch.id, Batch.state, Batch.currency, Batch.prices, Batch.units_min, Batch.reserved)
+@dataclass(frozen=True, slots=True)
+class _Price:
+    """What a batch brings. `rest_minor`: what an order's total has beyond its units at their price."""
+
+    state: str
+    currency: str
+    unit_minor: int
+    units: int
+    rest_minor: int = 0
+
+    def of(self, units: int) -> int:
+        """What some of its units bring together."""
+        return self.unit_minor * units + (self.rest_minor if units == self.units else 0)
+
+
+def _prices(session: Session, fabricator_id: int) -> dict[int, _Price]:
+    """The batches that are or will be owed, by number."""
     rows = session.execute(
-        chosen.where(col(Batch.id).in_(_led(fabricator_id)), col(Batch.state).not_in(("draft",)))
+        select(
+            Batch.id,
+            Batch.state,
+            Batch.currency,
+            Batch.prices,
+            Batch.units_min,
+            Batch.reserved,
+            QuoteVersion.prices,
+            QuoteVersion.setup_minor,
+        )
+        .outerjoin(Order, col(Order.batch_id) == col(Batch.id))
+        .outerjoin(Quote, (col(Quote.id) == col(Batch.quote_id)) & col(Order.batch_id).is_not(None))
+        .outerjoin(QuoteVersion, (col(QuoteVersion.quote_id) == col(Quote.id)) & (QuoteVersion.number == Quote.version))
+        .where(col(Batch.id).in_(_led(fabricator_id)), col(Batch.state) != "draft")
     ).all()
-    return {
-        id_: (state, currency, rules.price_of(prices, least, reserved), reserved)
-        for id_, state, currency, prices, least, reserved in rows
-    }
+    found = {}
+    for id_, state, currency, prices, least, units, offered, setup in rows:
+        price = rules.price_of(prices, least, units)
+        rest = rules.order_rest(offered, setup, units, price) if offered is not None else 0
+        found[id_] = _Price(state, currency, price, units, rest)
+    return found
 
 
 def _paid_reservations(session: Session, fabricator_id: int) -> list[tuple[int, int, str, int, str]]:
@@ -113,17 +143,18 @@ def books(session: Session, fabricator_id: int) -> Books:
     reserved: dict[str, int] = defaultdict(int)
     rest: dict[int, int] = {}
     prices = _prices(session, fabricator_id)
-    for number, (state, currency, price, units) in prices.items():
-        if state == "open":
-            reserved[currency] += price * units
-        elif state in rules.OWED:
-            rest[number] = units
+    for number, price in prices.items():
+        if price.state == "open":
+            reserved[price.currency] += price.of(price.units)
+        elif price.state in rules.OWED:
+            rest[number] = price.of(price.units)
     for number, units, state, paid, currency in _paid_reservations(session, fabricator_id):
         confirmed = state == "confirmed" and number in rest
-        owed.append(Owed(currency, units * prices[number][2] if confirmed else 0, paid))
+        agreed = prices[number].of(units) if confirmed else 0
+        owed.append(Owed(currency, agreed, paid))
         if confirmed:
-            rest[number] -= units
-    owed += [Owed(prices[number][1], units * prices[number][2], 0) for number, units in rest.items()]
+            rest[number] -= agreed
+    owed += [Owed(prices[number].currency, minor, 0) for number, minor in rest.items()]
     accepted = _accepted(session, fabricator_id)
     owed += [Owed(item.currency, item.agreed_minor, item.received_minor) for item in accepted]
     return Books(
@@ -139,7 +170,7 @@ def books(session: Session, fabricator_id: int) -> Books:
 def items(session: Session, fabricator_id: int, job: int = 0, *, open_only: bool = True) -> list[MoneyItem]:
     """What each reservation and accepted quote is to bring; `open_only`: where something is due or to be returned."""
     prices = _prices(session, fabricator_id)
-    wanted = [job] if job else [number for number, row in prices.items() if row[0] in (*rules.OWED, "cancelled")]
+    wanted = [job] if job else [number for number, price in prices.items() if price.state in (*rules.OWED, "cancelled")]
     paid = (
         select(PaymentSeen.reservation_id, func.sum(PaymentSeen.amount_minor).label("paid"))
         .where(col(PaymentSeen.fabricator_id) == fabricator_id, col(PaymentSeen.reservation_id).is_not(None))
@@ -163,11 +194,11 @@ def items(session: Session, fabricator_id: int, job: int = 0, *, open_only: bool
     ).all()  # fmt: skip
     found = []
     for batch, place, units, state, named, handle, design, version, received in rows:
-        batch_state, currency, price, _ = prices[batch]
-        agreed = price * units if state == "confirmed" and batch_state in rules.OWED else 0
+        price = prices[batch]
+        agreed = price.of(units) if state == "confirmed" and price.state in rules.OWED else 0
         who = handle if named else f"number {place}"
         found.append(
-            _item(Owed(currency, agreed, int(received or 0)), job=batch, place=place, who=who, units=units,
+            _item(Owed(price.currency, agreed, int(received or 0)), job=batch, place=place, who=who, units=units,
                   title=f"{design} {version}")
         )  # fmt: skip
     if not job:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from registry.batches.rules import BATCH_STEPS, STAGES, PriceList, unit_price
+from registry.batches.rules import BATCH_STEPS, STAGES, PriceList, total_price, unit_price
 from registry.errors import Invalid
 
 # state -> (label, key that moves a job there, action that does it)
@@ -105,6 +105,12 @@ class Owed:
 def price_of(prices: PriceList, units_min: int, reserved: int) -> int:
     """What one unit costs, by what is reserved; at the minimum until that is reached."""
     return unit_price(prices, max(reserved, units_min)) or 0
+
+
+def order_rest(offered: PriceList, setup_minor: int, units: int, price_minor: int) -> int:
+    """What an order's quoted total, its setup included, has beyond its units at a price of whole minor units."""
+    total = total_price(offered, setup_minor, units)
+    return 0 if total is None else total - price_minor * units
 
 
 def sums(items: Iterable[Owed], reserved: Mapping[str, int]) -> dict[str, dict[str, int]]:

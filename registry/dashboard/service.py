@@ -13,6 +13,7 @@ from registry.batches import rules as batch_rules
 from registry.batches import service as batches
 from registry.batches.batch_schemas import Move
 from registry.batches.clock import database_now
+from registry.batches.orders import buyer_of
 from registry.batches.schemas import Word
 from registry.batches.tables import Batch, BatchMaker, Quote, QuoteRequest, QuoteVersion, Reservation
 from registry.dashboard import inbox, rules
@@ -250,7 +251,15 @@ def _place_due(session: Session, fabricator: Fabricator, number: int, place: int
         raise NotFound(f"There is no number {place} in the queue of batch {number}.", "Look at its queue.")
     owed = row.state == "confirmed" and batch.state in rules.OWED
     price = rules.price_of(batch.prices, batch.units_min, batch.reserved)
-    return batch.currency, price * row.units if owed else 0, row.id or 0
+    rest = 0
+    if buyer_of(session, number) is not None:
+        offer = session.exec(
+            select(QuoteVersion)
+            .join(Quote, (col(Quote.id) == col(QuoteVersion.quote_id)) & (col(Quote.version) == QuoteVersion.number))
+            .where(Quote.id == batch.quote_id)
+        ).one()
+        rest = rules.order_rest(offer.prices, offer.setup_minor, row.units, price)
+    return batch.currency, price * row.units + rest if owed else 0, row.id or 0
 
 
 def _quote_due(session: Session, fabricator: Fabricator, quote_id: int) -> tuple[str, int]:

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
+import heapq
 import math
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Integer, and_, case, func, or_
-from sqlalchemy import cast as sql_cast
 from sqlmodel import Session, col, select
 
 from registry.designs.tables import Design, Revision
 from registry.errors import NotFound
 from registry.fabricators.estimates import cost_minor
+from registry.fabricators.fleet import Machines, Shop, asks_of, fleet_of, likely, machines_of, read_machines
 from registry.fabricators.making_schemas import CouldMake, FabricatorMatch, Makeable, Matches, Near, NeedAnswer
-from registry.fabricators.matching import Answer, does, judge, kinds, quick
+from registry.fabricators.matching import Answer, judge, kinds, quick
 from registry.fabricators.needs import SHEET, Need, Needs
-from registry.fabricators.needs_tables import DesignNeed, VersionNeeds
+from registry.fabricators.needs_tables import VersionNeeds
 from registry.fabricators.plans import Offer, plans
 from registry.fabricators.schemas import MachineFacts
-from registry.fabricators.tables import Fabricator, Machine, MachineMaterial
+from registry.fabricators.tables import Fabricator
 from registry.fabricators.vocabulary import process_and_kinds
+from registry.recent import Recent
 
 CANDIDATES = 300
 SHOWN = 24
 DESIGNS_JUDGED = 120
+NEEDS_KEPT = 20_000
 EARTH_KM = 6371.0088
 _RANK: dict[Answer, int] = {"no": 0, "unknown": 1, "yes": 2}
 
@@ -53,10 +54,10 @@ def find_matches(session: Session, design: str, version: str, needs: Sequence[Ne
             design=design, version=version, items=[], total=0, can=0, perhaps=0, more=False, plans=[], slugs={}
         )
     found, more = _first_look(session, asked, near)
-    machines = _machines(session, list(found), frozenset().union(*(kinds_of(need) for need in needs)))
+    machines = machines_of(session, found)
     judged = []
-    for id_, fabricator in found.items():
-        answers = {need.id: _best(need, machines.get(id_, ())) for need in needs}
+    for fabricator in found:
+        answers = {need.id: _best(need, machines[fabricator.id]) for need in needs}
         judged.append((fabricator, answers, _distance(near, fabricator)))
     if near.known and near.km:
         judged = [one for one in judged if one[2] is not None and one[2] <= near.km]
@@ -74,11 +75,11 @@ def find_matches(session: Session, design: str, version: str, needs: Sequence[Ne
         perhaps=overall.count("unknown"),
         more=more,
         plans=made,
-        slugs={fabricator.id or 0: fabricator.slug for fabricator, _, _ in judged if _in_plans(fabricator, made)},
+        slugs={fabricator.id: fabricator.slug for fabricator, _, _ in judged if _in_plans(fabricator, made)},
     )
 
 
-def _in_plans(fabricator: Fabricator, made: Iterable[Any]) -> bool:
+def _in_plans(fabricator: Shop, made: Iterable[Any]) -> bool:
     return any(share.fabricator_id == fabricator.id for plan in made for share in plan.shares)
 
 
@@ -88,151 +89,110 @@ def count_makers(session: Session, needs: Sequence[Need]) -> tuple[int, int, boo
     if not wanted or any(not need.processes for need in needs):
         return 0, 0, False
     found, more = _first_look(session, wanted, Near(), full=True)
-    machines = _machines(session, list(found), frozenset().union(*(kinds_of(need) for need in wanted)))
-    overall = [
-        _overall({need.id: _best(need, machines.get(id_, ())) for need in wanted}, [need.id for need in wanted])
-        for id_ in found
-    ]
+    machines = machines_of(session, found)
+    overall = [_worst(wanted, machines[shop.id]) for shop in found]
     return overall.count("yes"), overall.count("unknown"), more
 
 
-def _first_look(
-    session: Session, needs: Sequence[Need], near: Near, *, full: bool = False
-) -> tuple[dict[int, Fabricator], bool]:
+def _first_look(session: Session, needs: Sequence[Need], near: Near, *, full: bool = False) -> tuple[list[Shop], bool]:
     """The likeliest fabricators by processes and sizes alone; with `full`, only those who have a machine for each."""
-    scores = [
-        func.max(case((and_(col(Machine.process).in_(sorted(kinds_of(need))), _fits(need)), 1), else_=0))
-        for need in needs
-    ]
-    score: Any = sum(scores[1:], start=scores[0])
-    every = frozenset().union(*(kinds_of(need) for need in needs))
-    statement = (
-        select(Machine.fabricator_id)
-        .join(Fabricator, col(Fabricator.id) == col(Machine.fabricator_id))
-        .where(
-            col(Machine.process).in_(sorted(every)),
-            col(Machine.status).in_(("ready", "busy")),
-            Fabricator.status == "active",
-        )
-        .group_by(col(Machine.fabricator_id), col(Fabricator.shown_lat_deg), col(Fabricator.shown_lon_deg))
-        .having(score >= (len(needs) if full else 1))
-    )
-    order: list[Any] = [score.desc()]
-    if near.lat is not None and near.lon is not None:
-        statement = statement.where(col(Fabricator.shown_lat_deg).is_not(None))
-        if near.km:
-            high = near.km / 111.0
-            statement = statement.where(col(Fabricator.shown_lat_deg).between(near.lat - high, near.lat + high))
-            wide = high / max(0.01, math.cos(math.radians(min(89.0, abs(near.lat) + high))))
-            if wide < 180 and -180 <= near.lon - wide and near.lon + wide <= 180:
-                statement = statement.where(col(Fabricator.shown_lon_deg).between(near.lon - wide, near.lon + wide))
-        north = col(Fabricator.shown_lat_deg) - near.lat
-        east = (col(Fabricator.shown_lon_deg) - near.lon) * math.cos(math.radians(near.lat))
-        order.append(north * north + east * east)
-    ids = list(session.exec(statement.order_by(*order, col(Machine.fabricator_id)).limit(CANDIDATES + 1)))
-    rows = session.exec(select(Fabricator).where(col(Fabricator.id).in_(ids[:CANDIDATES])))
-    return {row.id or 0: row for row in rows}, len(ids) > CANDIDATES
-
-
-def _fits(need: Need) -> Any:
-    """Whether a machine's table may be large enough, as far as a database can tell: never no where `judge` says yes."""
-    hull = need.hull_mm
-    if hull is None or need.process not in SHEET:
-        return Machine.id == Machine.id
-    wide, high = col(Machine.work_x_mm), col(Machine.work_y_mm)
-    return or_(
-        wide.is_(None),
-        high.is_(None),
-        and_(wide >= hull[0], high >= hull[1]),
-        and_(wide >= hull[1], high >= hull[0]),
-    )
-
-
-def _machines(session: Session, fabricators: Sequence[int], processes: frozenset[str]) -> dict[int, list[MachineFacts]]:
-    """Machines of some processes by fabricator, read without the weight of whole rows."""
-    columns = (
-        Machine.id, Machine.fabricator_id, Machine.name, Machine.process, Machine.count, Machine.status,
-        Machine.work_x_mm, Machine.work_y_mm, Machine.work_z_mm, Machine.parameters, Machine.setup_minor,
-        Machine.hour_minor, Fabricator.currency,
-    )  # fmt: skip
-    chosen: Any = (
-        select(*columns)  # type: ignore[call-overload]
-        .join(Fabricator, col(Fabricator.id) == col(Machine.fabricator_id))
-        .where(col(Machine.fabricator_id).in_(fabricators), col(Machine.process).in_(sorted(processes)))
-    )
-    rows = list(session.exec(chosen))
-    takes: dict[int, list[tuple[str, float | None, float | None]]] = defaultdict(list)
-    of_these = (
-        select(
-            MachineMaterial.machine_id,
-            MachineMaterial.material,
-            MachineMaterial.thickness_min_mm,
-            MachineMaterial.thickness_max_mm,
-        )
-        .join(Machine, col(Machine.id) == col(MachineMaterial.machine_id))
-        .where(col(Machine.fabricator_id).in_(fabricators), col(Machine.process).in_(sorted(processes)))
-    )
-    for machine_id, material, thin, thick in session.exec(of_these):
-        takes[machine_id].append((material, thin, thick))
-    found: dict[int, list[MachineFacts]] = defaultdict(list)
-    for row in rows:
-        found[row[1]].append(
-            MachineFacts(
-                id=row[0], fabricator_id=row[1], name=row[2], process=row[3], count=row[4], status=row[5],
-                work_x_mm=row[6], work_y_mm=row[7], work_z_mm=row[8], materials=tuple(takes.get(row[0], ())),
-                parameters=row[9] or {}, setup_minor=row[10], hour_minor=row[11], currency=row[12],
-            )
-        )  # fmt: skip
-    return found
+    fleet = fleet_of(session)
+    least = len(needs) if full else 1
+    found = []
+    scale = math.cos(math.radians(near.lat)) if near.lat is not None else 1.0
+    for id_, score in fleet.scores(needs).items():
+        if score < least:
+            continue
+        shop = fleet.shops[id_]
+        far = 0.0
+        if near.lat is not None and near.lon is not None:
+            if shop.lat_deg is None or shop.lon_deg is None:
+                continue
+            north, east = shop.lat_deg - near.lat, abs(shop.lon_deg - near.lon)
+            # a degree of latitude is the same everywhere: what is farther north or south is too far in any case
+            if near.km and abs(north) > near.km / 110.0:
+                continue
+            if near.km and distance_km(near.lat, near.lon, shop.lat_deg, shop.lon_deg) > near.km + 0.1:
+                continue
+            east = min(east, 360.0 - east) * scale
+            far = north * north + east * east
+        found.append((-score, far, id_))
+    likeliest = heapq.nsmallest(CANDIDATES, found)
+    return [fleet.shops[id_] for _, _, id_ in likeliest], len(found) > CANDIDATES
 
 
 _Best = tuple[Answer, MachineFacts | None]
 _Named = tuple[str, str, str]  # slug, name, version
+_read: Recent[Needs] = Recent(NEEDS_KEPT, lambda needs: 1 + len(needs.needs))
 
 
-def _best(need: Need, machines: Iterable[MachineFacts]) -> _Best:
+def _best(need: Need, machines: Machines) -> _Best:
     """The best answer of a fabricator's machines to a need; the asked process before one that does as well."""
     found: _Best = ("no", None)
-    place = 99
+    for process in need.processes:
+        found = _better(need, machines.get(process, ()), found)
+        if found[0] == "yes":
+            return found
+    others = [
+        machine
+        for process in kinds(need.processes)
+        if process not in need.processes
+        for machine in machines.get(process, ())
+    ]
+    return _better(need, sorted(others, key=lambda one: one.id), found)
+
+
+def _better(need: Need, machines: Iterable[MachineFacts], found: _Best) -> _Best:
     for machine in machines:
-        if not does(need, machine.process):
-            continue
         answer = quick(need, machine)
-        here = need.processes.index(machine.process) if machine.process in need.processes else 50
-        if found[1] is None or (_RANK[answer], -here) > (_RANK[found[0]], -place):
-            found, place = (answer, machine), here
+        if found[1] is None or _RANK[answer] > _RANK[found[0]]:
+            found = (answer, machine)
+            if answer == "yes":
+                break
     return found
+
+
+def _worst(needs: Iterable[Need], machines: Machines) -> Answer:
+    """The overall answer alone: the first no settles it."""
+    worst: Answer = "yes"
+    for need in needs:
+        answer, _ = _best(need, machines)
+        if answer == "no":
+            return "no"
+        if answer == "unknown":
+            worst = "unknown"
+    return worst
 
 
 def _overall(answers: Mapping[str, _Best], must: Sequence[str]) -> Answer:
     return min((answers[id_][0] for id_ in must), key=lambda one: _RANK[one])
 
 
-def _order(fabricator: Fabricator, answers: Mapping[str, _Best], away: float | None, must: Sequence[str]) -> Any:
+def _order(fabricator: Shop, answers: Mapping[str, _Best], away: float | None, must: Sequence[str]) -> Any:
     said = [answers[id_][0] for id_ in must]
     days = fabricator.lead_time_days if fabricator.lead_time_days is not None else 10_000
     return (said.count("no"), said.count("unknown"), away if away is not None else 1e9, days, fabricator.id)
 
 
-def _distance(near: Near, fabricator: Fabricator) -> float | None:
-    lat, lon = fabricator.shown_lat_deg, fabricator.shown_lon_deg
+def _distance(near: Near, fabricator: Shop) -> float | None:
+    lat, lon = fabricator.lat_deg, fabricator.lon_deg
     if near.lat is None or near.lon is None or lat is None or lon is None:
         return None
     return round(distance_km(near.lat, near.lon, lat, lon), 1)
 
 
-def _offer(fabricator: Fabricator, answers: Mapping[str, _Best], away: float | None, needs: Sequence[Need]) -> Offer:
+def _offer(fabricator: Shop, answers: Mapping[str, _Best], away: float | None, needs: Sequence[Need]) -> Offer:
     costs = {}
     for need in needs:
         answer, machine = answers[need.id]
         if answer == "yes" and machine and (cost := cost_minor(need, machine)) is not None:
             costs[need.id] = cost
     covered = frozenset(id_ for id_, (answer, _) in answers.items() if answer == "yes")
-    return Offer(fabricator.id or 0, fabricator.name, covered, away, costs, fabricator.currency)
+    return Offer(fabricator.id, fabricator.name, covered, away, costs, fabricator.currency)
 
 
 def _item(
-    fabricator: Fabricator, answers: Mapping[str, _Best], away: float | None, needs: Sequence[Need], must: Sequence[str]
+    fabricator: Shop, answers: Mapping[str, _Best], away: float | None, needs: Sequence[Need], must: Sequence[str]
 ) -> FabricatorMatch:
     told = []
     for need in needs:
@@ -242,7 +202,7 @@ def _item(
     return FabricatorMatch(
         slug=fabricator.slug,
         name=fabricator.name,
-        town=fabricator.town if fabricator.precision in ("exact", "town") else fabricator.region,
+        town=fabricator.town,
         country=fabricator.country,
         distance_km=away,
         lead_time_days=fabricator.lead_time_days,
@@ -261,17 +221,19 @@ def find_makeable(session: Session, slug: str, unread: int = 0) -> CouldMake:
     fabricator = session.exec(select(Fabricator).where(Fabricator.slug == slug)).first()
     if fabricator is None:
         raise NotFound(f"There is no fabricator called {slug[:80]} here.", "Look at the list of fabricators.")
-    every = session.exec(select(Machine.process).where(Machine.fabricator_id == fabricator.id).distinct()).all()
-    machines = _machines(session, [fabricator.id or 0], frozenset(every)).get(fabricator.id or 0, [])
-    ready = [machine for machine in machines if machine.status in ("ready", "busy")]
-    rows = _likely(session, ready)
+    machines = read_machines(session, [fabricator.id or 0]).get(fabricator.id or 0, {})
+    ready = {
+        process: [machine for machine in these if machine.status in ("ready", "busy")]
+        for process, these in machines.items()
+    }
+    rows = _likely(session, [machine for these in ready.values() for machine in these])
     names = dict(_named(session, [row[0] for row in rows[:DESIGNS_JUDGED]]))
     today, one_step = [], []
     for revision_id, _ in rows[:DESIGNS_JUDGED]:
         if revision_id not in names:
             continue
         named, data = names[revision_id]
-        one = _makeable(named, Needs.model_validate(data).needs, ready)
+        one = _makeable(named, data.needs, ready)
         if one is not None and not one.lacking:
             today.append(one)
         elif one is not None and len(one.lacking) == 1 and one.answer == "no":
@@ -290,26 +252,8 @@ def find_makeable(session: Session, slug: str, unread: int = 0) -> CouldMake:
 
 def _likely(session: Session, machines: Sequence[MachineFacts]) -> list[tuple[int, int]]:
     """(revision, needs that surely lack a machine) of designs that lack at most one, best first."""
-    ways = session.exec(select(DesignNeed.way).distinct()).all()
-    ours = {way: _largest(way, machines) for way in ways}
-    served = [
-        and_(
-            col(DesignNeed.way) == way,
-            *([] if size is None else [col(DesignNeed.x_mm) <= size[0], col(DesignNeed.y_mm) <= size[1]]),
-        )
-        for way, size in ours.items()
-        if size != (0.0, 0.0)
-    ]
-    if not served:
-        return []
-    lacking = func.sum(sql_cast(case((or_(*served), 0), else_=1), Integer))
-    statement = (
-        select(DesignNeed.revision_id, lacking)
-        .group_by(col(DesignNeed.design_id), col(DesignNeed.revision_id))
-        .having(and_(lacking <= 1, lacking < func.count(col(DesignNeed.id))))
-        .order_by(lacking, col(DesignNeed.revision_id).desc())
-    )
-    return [(int(revision), int(count)) for revision, count in session.exec(statement)]
+    asks = asks_of(session)
+    return likely(asks, {way: _largest(way, machines) for way in asks.ways})
 
 
 def _largest(way: str, machines: Sequence[MachineFacts]) -> tuple[float, float] | None:
@@ -325,19 +269,31 @@ def _largest(way: str, machines: Sequence[MachineFacts]) -> tuple[float, float] 
     return (max(side[0] for side in sides), max(side[1] for side in sides))
 
 
-def _named(session: Session, revisions: Sequence[int]) -> list[tuple[int, tuple[_Named, dict[str, Any]]]]:
-    rows = session.exec(
-        select(  # type: ignore[call-overload]
-            Revision.id, Design.slug, Design.name, Revision.label, VersionNeeds.data
+def _named(session: Session, revisions: Sequence[int]) -> list[tuple[int, tuple[_Named, Needs]]]:
+    """Names and needs of some versions; of needs that were read lately, not even the text is fetched."""
+    rows = list(
+        session.exec(
+            select(  # type: ignore[call-overload]
+                Revision.id, Design.slug, Design.name, Revision.label, VersionNeeds.derived_at
+            )
+            .join(Design, col(Design.id) == col(Revision.design_id))
+            .join(VersionNeeds, col(VersionNeeds.revision_id) == col(Revision.id))
+            .where(col(Revision.id).in_(revisions))
         )
-        .join(Design, col(Design.id) == col(Revision.design_id))
-        .join(VersionNeeds, col(VersionNeeds.revision_id) == col(Revision.id))
-        .where(col(Revision.id).in_(revisions))
     )
-    return [(id_ or 0, ((slug, name, label), dict(data))) for id_, slug, name, label, data in rows]
+    engine = id(session.get_bind())
+    found = []
+    for id_, slug, name, label, derived_at in rows:
+
+        def read(id_: int = id_) -> Needs:
+            data = session.exec(select(VersionNeeds.data).where(VersionNeeds.revision_id == id_)).one()
+            return Needs.model_validate(data)
+
+        found.append((id_, ((slug, name, label), _read.get((engine, id_, derived_at), read))))
+    return found
 
 
-def _makeable(named: _Named, needs: Sequence[Need], machines: Sequence[MachineFacts]) -> Makeable | None:
+def _makeable(named: _Named, needs: Sequence[Need], machines: Machines) -> Makeable | None:
     asked = [need for need in needs if not need.by_yourself]
     if not asked:
         return None

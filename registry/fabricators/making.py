@@ -25,6 +25,7 @@ from registry.fabricators.needs_tables import DesignNeed, VersionNeeds
 from registry.fabricators.tables import Correction
 from registry.fabricators.vocabulary import PARAMETERS, PROCESSES, find_process
 from registry.stores.stores import Stores
+from registry.values import utcnow
 
 WHY_CHARS = 500
 UNREAD_AT_ONCE = 25
@@ -81,6 +82,7 @@ def derive_version(stores: Stores, design: Design, revision: Revision, build_id:
             revision_id=revision.id or 0, design_id=design.id or 0, build_id=build_id, rules=RULES_VERSION
         )
         row.build_id, row.rules, row.data = build_id, RULES_VERSION, needs.model_dump(mode="json")
+        row.derived_at = utcnow()
         session.add(row)
         if revision.newest and revision.current:
             _keep_rows(session, design.id or 0, revision.id or 0, corrected(needs.needs, corrections))
@@ -243,6 +245,9 @@ def correct(stores: Stores, account_id: int, is_steward: bool, slug: str, label:
         if revision.newest and revision.current:
             after = corrected(tuple(view.derived), _corrections(session, revision.id or 0))
             _keep_rows(session, design.id or 0, revision.id or 0, after)
+            if (row := session.get(VersionNeeds, revision.id)) is not None:
+                row.derived_at = utcnow()  # who keeps what designs need in memory reads it again
+                session.add(row)
 
     stores.db.retrying(keep)
 

@@ -85,14 +85,44 @@ def kinds(processes: tuple[str, ...]) -> frozenset[str]:
 
 
 def quick(need: Need, machine: MachineFacts) -> Answer:
-    """The answer of `judge`, without its words."""
+    """The answer of `judge`, without its words: the first no settles it."""
     worst: Answer = "yes"
-    for found in _checks(need, machine, quickly=True):
-        if found.answer == "no":
+    if not need.processes:
+        worst = "unknown"
+    elif machine.process not in kinds(need.processes):
+        return "no"
+    if machine.status not in ("ready", "busy", ""):
+        return "no"
+    if need.material:
+        answer = _stuff(need.material, need.thickness_mm, machine.materials)
+        if answer == "no":
             return "no"
-        if found.answer == "unknown":
+        if answer == "unknown":
             worst = "unknown"
+    hull = need.hull_mm
+    if hull is not None and machine.process not in _SIZELESS and not _surely_fits(hull, machine):
+        answer = _size(need, machine).answer
+        if answer == "no":
+            return "no"
+        if answer == "unknown":
+            worst = "unknown"
+    for limit in need.limits:
+        if known := PARAMETERS.get(limit.parameter):
+            answer = _parameter(limit, known, machine).answer
+            if answer == "no":
+                return "no"
+            if answer == "unknown":
+                worst = "unknown"
     return worst
+
+
+@functools.lru_cache(maxsize=20_000)
+def _stuff(
+    asked: str, thickness_mm: float | None, materials: tuple[tuple[str, float | None, float | None], ...]
+) -> Answer:
+    """The answer about material and thickness: machines that take the same are many."""
+    said = [found.answer for found in _materials(asked, thickness_mm, materials)]
+    return min(said, key=lambda one: _RANK[one], default="yes")
 
 
 def judge(need: Need, machine: MachineFacts) -> Verdict:
@@ -109,7 +139,7 @@ def best(answers: Sequence[Answer]) -> Answer:
     return max(answers, key=lambda one: _RANK[one], default="no")
 
 
-def _checks(need: Need, machine: MachineFacts, *, quickly: bool = False) -> Iterator[_Found]:
+def _checks(need: Need, machine: MachineFacts) -> Iterator[_Found]:
     if not need.processes:
         yield _Found("process", "unknown")
     elif not does(need, machine.process):
@@ -117,10 +147,10 @@ def _checks(need: Need, machine: MachineFacts, *, quickly: bool = False) -> Iter
         return
     if machine.status not in ("ready", "busy", ""):
         yield _Found("status", "no", has=machine.status)
-    if machine.process not in _SIZELESS and need.hull_mm and not (quickly and _surely_fits(need.hull_mm, machine)):
+    if machine.process not in _SIZELESS and need.hull_mm:
         yield _size(need, machine)
     if need.material:
-        yield from _material(need, machine)
+        yield from _materials(need.material, need.thickness_mm, machine.materials)
     for limit in need.limits:
         if PARAMETERS.get(limit.parameter):
             yield _parameter(limit, PARAMETERS[limit.parameter], machine)
@@ -198,18 +228,20 @@ def _length(need: Need, machine: MachineFacts) -> _Found:
 # --- material
 
 
-def _material(need: Need, machine: MachineFacts) -> Iterator[_Found]:
-    if not machine.materials:
-        yield _Found("material", "unknown", asked=need.material)
+def _materials(
+    asked: str, thickness_mm: float | None, materials: tuple[tuple[str, float | None, float | None], ...]
+) -> Iterator[_Found]:
+    if not materials:
+        yield _Found("material", "unknown", asked=asked)
         return
-    takes = [row for row in machine.materials if _takes(row[0], need.material)]
+    takes = [row for row in materials if _takes(row[0], asked)]
     if not takes:
-        yield _Found("material", "no", asked=need.material, has=tuple(row[0] for row in machine.materials))
+        yield _Found("material", "no", asked=asked, has=tuple(row[0] for row in materials))
         return
-    yield _Found("material", "yes", asked=need.material, has=takes[0][0])
-    if need.thickness_mm is not None:
+    yield _Found("material", "yes", asked=asked, has=takes[0][0])
+    if thickness_mm is not None:
         # of several rows that fit, the one that takes it best counts
-        yield max((_thickness(need.thickness_mm, row) for row in takes), key=_how_good)
+        yield max((_thickness(thickness_mm, row) for row in takes), key=_how_good)
 
 
 def _takes(machine_material: str, asked: str) -> bool:

@@ -19,7 +19,7 @@ class VersionNeeds(SQLModel, table=True):
     build_id: int
     rules: str
     data: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    derived_at: dt.datetime = Field(default_factory=utcnow)
+    derived_at: dt.datetime = Field(default_factory=utcnow, index=True)
 
 
 class DesignNeed(SQLModel, table=True):

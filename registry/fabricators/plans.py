@@ -142,16 +142,41 @@ def _far(offer: Offer) -> float:
     return offer.distance_km if offer.distance_km is not None else 1e9
 
 
+_NO_COST = 1 << 60
+_Rank = tuple[int, int, float, int, str]
+
+
+def _rank(need: str, offer: Offer) -> _Rank:
+    return (
+        offer.costs.get(need, _NO_COST), -len(offer.covered), _far(offer), offer.fabricator_id, offer.currency
+    )  # fmt: skip
+
+
 def _price(aim: Aim, needs: Sequence[Need]) -> Callable[[Sequence[Offer]], tuple[float, ...]]:
+    order = [need.id for need in needs]
+    ranks: dict[int, dict[str, _Rank]] = {}  # of thousands of choices, each offer's ranks are the same
+
+    def ranks_of(offer: Offer) -> dict[str, _Rank]:
+        known = ranks.get(offer.fabricator_id)
+        if known is None:
+            known = {need: _rank(need, offer) for need in order if need in offer.covered}
+            ranks[offer.fabricator_id] = known
+        return known
+
     def price(chosen: Sequence[Offer]) -> tuple[float, ...]:
         far = sum(_far(offer) for offer in chosen)
         if aim == "distance":
             return (far, len(chosen))
         if aim == "cost":
-            shares = _assign(needs, chosen)
-            costs = [offer.costs.get(need) for need, offer in shares.items()]
-            currencies = len({offer.currency for offer in shares.values()})
-            return (sum(cost is None for cost in costs), currencies, sum(cost or 0 for cost in costs), len(chosen), far)
+            best: dict[str, _Rank] = {}
+            for offer in chosen:
+                for need, rank in ranks_of(offer).items():
+                    if need not in best or rank < best[need]:
+                        best[need] = rank
+            unknown = sum(rank[0] == _NO_COST for rank in best.values())
+            currencies = len({rank[4] for rank in best.values()})
+            known = sum(rank[0] for rank in best.values()) - unknown * _NO_COST
+            return (unknown, currencies, known, len(chosen), far)
         return (len(chosen), far)
 
     return price
@@ -176,15 +201,7 @@ def _assign(needs: Sequence[Need], chosen: Sequence[Offer]) -> dict[str, Offer]:
     for need in needs:
         able = [offer for offer in chosen if need.id in offer.covered]
         if able:
-            assigned[need.id] = min(
-                able,
-                key=lambda offer: (
-                    offer.costs.get(need.id, 1 << 60),
-                    -len(offer.covered),
-                    _far(offer),
-                    offer.fabricator_id,
-                ),
-            )
+            assigned[need.id] = min(able, key=lambda offer: _rank(need.id, offer))
     return assigned
 
 

@@ -8,6 +8,8 @@ import pytest
 from dashboard_support import Shop
 from sqlalchemy.exc import DBAPIError
 
+from registry.batches import orders
+from registry.batches.unit_schemas import OrderWish
 from registry.dashboard import service
 from registry.dashboard.schemas import ClosedWish, MachineWish, PaymentWish, PlanWish
 from registry.errors import Conflict, Invalid
@@ -135,6 +137,18 @@ def test_money(busy: Shop) -> None:
     assert sums() == (agreed - lost, 87_500, agreed - lost - 80_000, 7_500, 8000)
     with pytest.raises(DBAPIError), busy.stores.db.transaction() as session:
         session.connection().exec_driver_sql("UPDATE payment_seen SET amount_minor = 1")
+
+
+def test_an_order_is_owed_to_the_last_cent(shop: Shop) -> None:
+    quote = shop.quote(accept=True, quantities=(13,))
+    number = orders.begin(shop.stores, shop.who("ada"), quote, OrderWish(units=13))
+    row = shop.numbers().numbers.money[0]
+    assert row.agreed_minor == row.due_minor == 13 * 2000 + 5000, "with its setup, though 13 does not divide it"
+    wish = {"job": number, "place": 1, "currency": "EUR"}
+    with pytest.raises(Conflict, match="more than agreed"):
+        service.see_payment(shop.stores, shop.who("olga"), "north", PaymentWish(amount_minor=31_001, **wish))
+    service.see_payment(shop.stores, shop.who("olga"), "north", PaymentWish(amount_minor=31_000, **wish))
+    assert shop.numbers().numbers.money[0].due_minor == 0
 
 
 def test_weeks_and_days(busy: Shop) -> None:

@@ -270,6 +270,10 @@ document.addEventListener("submit", (event) => {
   field.value = "";
 });
 
+const rail = document.querySelector(".dash-rail nav");
+const current = rail?.querySelector("[aria-current]");
+if (current) rail.scrollLeft = current.offsetLeft - (rail.clientWidth - current.offsetWidth) / 2;
+
 placeWaiting();
 flush();
 performance.mark("dashboard-ready");
