@@ -23,7 +23,7 @@ def test_a_report_with_a_photo_changes_the_card(visit: Callable[..., Any], tmp_p
     page.locator("input[name=url]").fill(str(source))
     page.get_by_role("button", name="Look at it").click()
     page.get_by_role("button", name="Add this design").click()
-    page.wait_for_url("**/designs/**")
+    page.wait_for_url("**/builds/*")
     card = author.go("/designs?q=trellis").locator(".card")
     expect(card).to_contain_text("Untried")
 
