@@ -28,7 +28,15 @@ from registry.dashboard import slots as dashboard_slots
 from registry.designs import api as designs_api
 from registry.designs import pages as designs_pages
 from registry.fabricators import api as fabricators_api
-from registry.fabricators import keeping_api, making_api, making_pages, transfer_pages
+from registry.fabricators import (
+    keeping_api,
+    limit_api,
+    limit_checks,
+    limit_pages,
+    making_api,
+    making_pages,
+    transfer_pages,
+)
 from registry.fabricators import pages as fabricators_pages
 from registry.notices import api as notices_api
 from registry.notices import pages as notices_pages
@@ -58,6 +66,7 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     builds.install(stores)
+    limit_checks.install(stores)
     batches.install(stores)
     notices.install(stores)
     web.install(app)
@@ -67,7 +76,7 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
     designs = (designs_pages, designs_api)
     made = (builds_pages, compare_pages, builds_api, downloads)
     shops = (fabricators_pages, transfer_pages, fabricators_api, keeping_api)
-    making = (making_pages, making_api)
+    making = (making_pages, making_api, limit_pages, limit_api)
     pooled = (batches_pages, quote_pages, batches_api, calling_api)
     sent = (unit_pages, delivery_pages, unit_api)
     proof = (origin_pages, origin_api, reports_pages, reports_api)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from registry.batches import service as batches
 from registry.builds import leases, service
 from registry.errors import Unavailable
-from registry.fabricators import making
+from registry.fabricators import limit_checks, making
 from registry.notices import service as notices
 from registry.stores import leftovers
 from registry.stores.stores import Stores
@@ -23,6 +23,7 @@ def work(stores: Stores) -> None:
     """Take builds until the process is told to stop."""
     service.install(stores)
     making.install(stores)
+    limit_checks.install(stores)
     batches.install(stores)
     notices.install(stores)
     ended = threading.Event()

@@ -130,10 +130,14 @@ def holes(pads: list[dict[str, Any]], vias: list[tuple[float, float]]) -> dict[s
     }
 
 
+def default_drill(board: Node) -> float:
+    """The drill of vias that state none, as KiCad 5 writes them. Units: mm."""
+    return number(value(child(board, "setup") or [], "via_drill"))
+
+
 def read_vias(board: Node) -> list[tuple[float, float]]:
     """Size and drill of every via; KiCad 5 leaves out a drill that is the board's default. Units: mm."""
-    setup = child(board, "setup") or []
-    default = number(value(setup, "via_drill"))
+    default = default_drill(board)
     found = []
     for via in children(board, "via"):
         drill = numbers(child(via, "drill"))

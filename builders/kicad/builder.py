@@ -43,7 +43,7 @@ class KicadBuilder:
     """Boards of KiCad 5 to 9, with their schematics."""
 
     name = "kicad"
-    version = "7"
+    version = "8"
 
     def available(self) -> str:
         """A sentence if boards can't be built here, else ""."""
@@ -174,6 +174,8 @@ class _Build:
             "wanted": self._wanted(),
         }
         (scratch / "request.json").write_text(json.dumps(request))
+        nearest = {"board": self.board, "folder": f"{SCRATCH}/nearest", "gerbers": f"{SCRATCH}/made/gerbers"}
+        (scratch / "nearest.json").write_text(json.dumps(nearest | {"answer": f"{OUT}/raw/nearest.json"}))
 
     # --- the tools
 
@@ -188,6 +190,9 @@ class _Build:
         if self.board and not (self.work.scratch / "made" / "gerbers").exists():
             # pcbnew would show a window about a board that it can't read, and wait for a click.
             os.close(os.open(self.work.scratch / "stop", os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_WRONLY, 0o644))
+        elif self.board:
+            program = f"{TOOLS}/programs/kicad_rules.py"
+            self._run("smallest clearance", ["/venv/bin/python", program, f"{SCRATCH}/nearest.json"])
 
     def _legacy_schematic(self) -> None:
         export = ["kicad-cli", "sch", "export"]

@@ -72,9 +72,13 @@ def _better(api: Any, job: Any, file: Any) -> tuple[Any, str]:
 
 
 def merge(
-    file: dict[str, Any], api: dict[str, Any] | None, job: dict[str, Any] | None, outline: dict[str, Any] | None
+    file: dict[str, Any],
+    api: dict[str, Any] | None,
+    job: dict[str, Any] | None,
+    outline: dict[str, Any] | None,
+    nearest: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """All facts of a board, with where each came from under `source`.
+    """All facts of a board, with where each came from under `source`, and of the smallest things `where` they are.
 
     Units: mm, as the names say; `file_version` is the date that KiCad gives its file formats.
     """
@@ -101,8 +105,28 @@ def merge(
     facts["layers_origin_mm"] = (outline or {}).get("layers_origin_mm")
     facts["file_version"] = file.get("file_version", "")
     facts["kicad_version"] = kicad_of(str(file.get("file_version", "")), str(file.get("generator", "")))
+    if nearest:
+        _take_nearest(facts, source, nearest)
+    facts["where"] = {
+        name: place for name, place in (file.get("where") or {}).items() if _agrees(facts.get(name), place["size_mm"])
+    }
+    if nearest:
+        facts["where"]["min_clearance_mm"] = {"size_mm": facts["min_clearance_mm"]} | {
+            name: item for name, item in nearest.items() if name != "actual_mm"
+        }
     facts["source"] = source
     return facts
+
+
+def _agrees(one: Any, other: Any) -> bool:
+    return _is_length(one) and _is_length(other) and abs(one - other) < 0.001
+
+
+def _take_nearest(facts: dict[str, Any], source: dict[str, str], nearest: dict[str, Any]) -> None:
+    """Copper that is nearer than the board's own rule allows is what counts."""
+    actual = nearest["actual_mm"]
+    if facts["min_clearance_mm"] is None or actual < facts["min_clearance_mm"]:
+        facts["min_clearance_mm"], source["min_clearance_mm"] = actual, "drc"
 
 
 # The newest board format of each release: KiCad's file versions are the dates of their last change.

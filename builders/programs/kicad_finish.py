@@ -18,6 +18,7 @@ from builders.contract import safe_name
 from builders.kicad import checks, components, facts, layers, sexpr
 from builders.kicad.board_file import copper_layers, read_facts
 from builders.kicad.jobs import PICTURE_LAYERS
+from builders.kicad.smallest import smallest
 from builders.programs.kicad_glb import settle_materials
 
 OUT = Path("/out")
@@ -142,6 +143,7 @@ def main(request_path: str) -> None:
     if request["board"]:
         board = sexpr.read(Path(request["board"]).read_text(encoding="utf-8", errors="replace"))
         file_facts, footprints = read_facts(board)
+        file_facts["where"] = smallest(board)
         copper = copper_layers(board)
         wanted = [*copper, *PICTURE_LAYERS]
         pictures = take_layers(made, request["stem"], layers.user_names(board, copper), wanted)
@@ -150,7 +152,11 @@ def main(request_path: str) -> None:
         (RAW / "layers.json").write_text(json.dumps(known))
         job = next(iter(sorted((OUT / "gerbers").glob("*.gbrjob"))), None) if (OUT / "gerbers").is_dir() else None
         merged = facts.merge(
-            file_facts, read_json(RAW / "api.json"), read_json(job) if job else None, read_json(RAW / "outline.json")
+            file_facts,
+            read_json(RAW / "api.json"),
+            read_json(job) if job else None,
+            read_json(RAW / "outline.json"),
+            read_json(RAW / "nearest.json"),
         )
     rows = components.merge(parts_of(request), footprints)
     if request["board"]:

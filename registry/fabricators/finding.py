@@ -142,6 +142,11 @@ def _best(need: Need, machines: Machines) -> _Best:
     return _better(need, sorted(others, key=lambda one: one.id), found)
 
 
+def best_machine(need: Need, machines: Machines) -> MachineFacts | None:
+    """The machine of a fabricator's that meets a need best; None if none may be asked at all."""
+    return _best(need, machines)[1]
+
+
 def _better(need: Need, machines: Iterable[MachineFacts], found: _Best) -> _Best:
     for machine in machines:
         answer = quick(need, machine)

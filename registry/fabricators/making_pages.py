@@ -42,6 +42,7 @@ def show_makers(slug: str, label: str) -> str:
         version=version,
         view=view,
         needs={need.id: need for need in view.needs},
+        boards=[need.id for need in view.needs if need.process == "pcb_fabrication"],
         changes=_changes(view),
         matches=making_use.matches_of(stores(), view, near),
         query=query,

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from registry.fabricators.vocabulary import PARAMETERS, material_name, process_name
 
-RULES_VERSION = "1"  # a new one derives the needs of every version anew
+RULES_VERSION = "2"  # a new one derives the needs of every version anew
 Value = bool | int | float | str
 SHEET = frozenset(
     ("laser_cutting", "waterjet_cutting", "plasma_cutting", "flame_cutting", "vinyl_cutting", "shearing", "punching",

@@ -51,9 +51,16 @@ def _place(facts: Mapping[str, Any], name: str) -> str:
     found = where.get(name) if isinstance(where, Mapping) else None
     if not isinstance(found, Mapping):
         return ""
-    words = [str(found.get("what") or "")]
-    words += [f"net {found['net']}" if found.get("net") else "", f"on {found['layer']}" if found.get("layer") else ""]
-    return ", ".join(word for word in words if word)
+    size = _length(found.get("size_mm"))
+    words = [f"{size:g} mm {found.get('what') or ''}".strip() if size else str(found.get("what") or "")]
+    words += [f"net {found['net']}"] if found.get("net") else []
+    spot = f"on {found['layer']}" if found.get("layer") else ""
+    if all(isinstance(found.get(axis), int | float) for axis in ("x_mm", "y_mm")):
+        spot += f" at {found['x_mm']:.2f}, {found['y_mm']:.2f} mm"
+    words += [spot.strip()] if spot else []
+    alike = found.get("alike")
+    words += [f"{alike - 1} more alike"] if isinstance(alike, int) and alike > 1 else []
+    return ", ".join(words)
 
 
 def _length(value: Any) -> float | None:
@@ -93,17 +100,17 @@ def _fabrication(board: BoardInput, quantity: float | None) -> Need:
         limits.append(Limit(parameter="layers_max", value=copper, evidence=f"{copper} copper layers in {board.source}"))
     smallest = (
         ("track_mm_min", "min_track_mm", "smallest track"),
-        ("clearance_mm_min", "min_clearance_mm", "smallest clearance of the fabrication files"),
+        ("clearance_mm_min", "min_clearance_mm", "smallest clearance"),
         ("drill_mm_min", "min_drill_mm", "smallest drill"),
         ("ring_mm_min", "min_annular_ring_mm", "smallest copper ring around a hole"),
     )
     for parameter, fact, words in smallest:
         value = _length(facts.get(fact))
         if value is None:
-            unknown.append(f"The {words.split(' of ')[0]} is not known.")
+            unknown.append(f"The {words} is not known.")
             continue
         place = _place(facts, fact)
-        limits.append(Limit(parameter=parameter, value=value, evidence=f"{words}{': ' + place if place else ''}"))
+        limits.append(Limit(parameter=parameter, value=value, evidence=place or f"{words} in {board.source}"))
     thick = _length(facts.get("thickness_mm"))
     if thick:
         for parameter in ("thickness_mm_min", "thickness_mm_max"):

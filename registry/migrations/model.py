@@ -9,6 +9,7 @@ import registry.batches.unit_tables
 import registry.builds.tables
 import registry.dashboard.tables
 import registry.designs.tables
+import registry.fabricators.limit_tables
 import registry.fabricators.needs_tables
 import registry.fabricators.tables
 import registry.notices.tables

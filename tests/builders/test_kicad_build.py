@@ -397,3 +397,24 @@ def test_a_damaged_schematic_does_not_hide_the_board(tmp_path: Path) -> None:
     assert "ends early" in built.failures["schematic"][0]
     assert {"board.glb", "gerbers/card-F_Cu.gtl", "facts.json", "drc.json"} <= set(built.files())
     assert "fabrication" not in built.failures and "checks" not in built.failures
+
+
+def test_the_smallest_things_name_their_place(built: Built) -> None:
+    facts = built.json("facts.json")
+    where = facts["where"]
+    assert {"min_track_mm", "min_drill_mm", "min_annular_ring_mm"} <= where.keys()
+    for name, place in where.items():
+        assert place["size_mm"] == pytest.approx(facts[name], abs=0.001), name
+        left, top = facts["layers_origin_mm"]["x"], facts["layers_origin_mm"]["y"]
+        page = re.search(r'viewBox="([^"]+)"', (built.out / facts["layers"][0]["path"]).read_text())
+        assert page, "a picture has a page"
+        *_, width, height = map(float, page[1].split())
+        assert 0 <= place["x_mm"] - left <= width and 0 <= place["y_mm"] - top <= height, name
+    assert where["min_track_mm"]["net"] and where["min_track_mm"]["layer"].endswith(".Cu")
+
+
+def test_the_nearest_copper_is_told_with_its_nets(build: Callable[[str], Built]) -> None:
+    facts = build("LOGuvnor").json("facts.json")
+    place = facts["where"]["min_clearance_mm"]
+    assert (facts["min_clearance_mm"], facts["source"]["min_clearance_mm"]) == (0.1995, "drc")
+    assert place["what"].startswith("between net ") and place["layer"] == "F.Cu"

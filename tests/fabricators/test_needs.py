@@ -24,7 +24,17 @@ FACTS: dict[str, Any] = {
     "finish": "Immersion gold",
     "castellated": True,
     "footprints": {"total": 3, "top": 3, "bottom": 1, "smd": 2, "tht": 1},
-    "where": {"min_track_mm": {"net": "USB_D+", "layer": "F.Cu"}},
+    "where": {
+        "min_track_mm": {
+            "what": "track",
+            "size_mm": 0.127,
+            "net": "USB_D+",
+            "layer": "F.Cu",
+            "x_mm": 12.3,
+            "y_mm": 45.678,
+            "alike": 3,
+        },
+    },
 }
 
 
@@ -63,7 +73,7 @@ def test_a_board_needs_a_board_house_and_an_assembler() -> None:
     }
     assert house.hull_mm == (90.0, 40.0, 1.6)
     assert next(x for x in house.limits if x.parameter == "track_mm_min").evidence == (
-        "smallest track: net USB_D+, on F.Cu"
+        "0.127 mm track, net USB_D+, on F.Cu at 12.30, 45.68 mm, 2 more alike"
     )
     assert limits(of(needs, "pcb_assembly")) == {
         "sides_max": 2,
