@@ -23,7 +23,7 @@ from registry.dashboard import commands as dashboard_commands
 from registry.designs import commands as designs_commands
 from registry.errors import RegistryError
 from registry.fabricators import commands as fabricators_commands
-from registry.fabricators import making_commands
+from registry.fabricators import making_commands, place
 from registry.notices import commands as notices_commands
 from registry.reports import commands as reports_commands
 from registry.settings import PROJECT, read_settings
@@ -110,6 +110,7 @@ def serve(host: str, port: int, threads: int, no_worker: bool) -> None:
         raise click.ClickException(
             f"Port {port} can't be used ({error.strerror}). Choose another with --port."
         ) from error
+    threading.Thread(target=place.warm, daemon=True).start()
     ended = threading.Event()
     keeper = None
     if not no_worker:

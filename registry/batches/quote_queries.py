@@ -23,6 +23,7 @@ from registry.batches.schemas import (
 from registry.batches.tables import BatchEvent, Quote, QuoteEvent, QuoteMessage, QuoteRequest, QuoteVersion
 from registry.designs.tables import Design, Revision
 from registry.errors import NotFound
+from registry.fabricators.queries import shown_town
 from registry.fabricators.tables import Fabricator
 
 
@@ -162,7 +163,7 @@ def find_fabricators(
     session: Session, words: str, chosen: Sequence[str], limit: int = 12
 ) -> list[tuple[str, str, str]]:
     """(slug, name, town) of the chosen ones, then of those whose name has the words."""
-    columns = select(Fabricator.slug, Fabricator.name, Fabricator.town)
+    columns = select(Fabricator.slug, Fabricator.name, shown_town())
     first = session.exec(columns.where(col(Fabricator.slug).in_(chosen)).order_by(Fabricator.name)).all()
     rest = columns.where(Fabricator.status == "active", col(Fabricator.slug).not_in(chosen))
     if words.strip():

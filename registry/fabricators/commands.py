@@ -88,8 +88,12 @@ def import_file(file: Path, owner: str, as_json: bool) -> None:
 @fabricators.command("export")
 @click.argument("slug")
 @click.option("--format", "form", type=click.Choice(list(transfer.FORMS)), default="okw", show_default=True)
-def export(slug: str, form: str) -> None:
-    """Print a fabricator as OKW, CSV or SpaceAPI, its place as precise as it is shown."""
+@json_option
+def export(slug: str, form: str, as_json: bool) -> None:
+    """Print a fabricator as OKW, CSV or SpaceAPI, its place as precise as it is shown; --json as its page's JSON."""
     with opened() as stores, stores.db.reading() as session:
         shown = queries.get_fabricator(session, slug)
+        if as_json:
+            print_json(shown)
+            return
         click.echo(transfer.write(shown, form, stores.settings.public_url), nl=False)

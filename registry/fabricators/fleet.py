@@ -27,6 +27,7 @@ from registry.fabricators.tables import Fabricator, Machine, MachineMaterial
 # A transaction may end after one that began later: what changed in this time before the newest is read again.
 OVERLAP = dt.timedelta(seconds=60)
 ALL_AGAIN = 2000
+LAST = 100
 SHOPS_KEPT = 4000
 _ANY = (float("inf"), float("inf"))
 
@@ -117,18 +118,26 @@ def _kept(session: Session) -> _Kept:
         return _every[engine]
 
 
-def _stamp(session: Session, changed: Any) -> tuple[Any, ...]:
-    newest = session.exec(select(func.max(changed))).one()
-    if newest is None:
-        return (0, None, 0)
+def _stamp(session: Session, id_: Any, changed: Any) -> tuple[Any, ...]:
+    """(how many rows, the newest time, how many of the last minute before it, the last that changed with their times).
+
+    Clocks of several hosts differ and transactions end in another order than they began, so a change may bear an
+    older time than one that is known already: it moves within the last ones, or changes how many those are.
+    """
+    newest_first = select(id_, changed).order_by(changed.desc(), id_.desc()).limit(LAST)
+    last = tuple((row[0], row[1]) for row in session.exec(newest_first))
+    if not last:
+        return (0, None, 0, ())
+    newest = last[0][1]
     many = session.exec(select(func.count(changed))).one()
-    return (many, newest, session.exec(select(func.count(changed)).where(changed >= newest - OVERLAP)).one())
+    lately = session.exec(select(func.count(changed)).where(changed >= newest - OVERLAP)).one()
+    return (many, newest, lately, last)
 
 
 def fleet_of(session: Session) -> Fleet:
     """All active fabricators with what their machines can hold, as the database has them now."""
     kept = _kept(session)
-    stamp = _stamp(session, col(Fabricator.updated_at))
+    stamp = _stamp(session, col(Fabricator.id), col(Fabricator.updated_at))
     with kept.lock:
         if kept.fleet.stamp != stamp:
             kept.fleet = _renewed(session, kept.fleet, stamp)
@@ -195,10 +204,16 @@ def machines_of(session: Session, shops: Sequence[Shop]) -> dict[int, Machines]:
     if missing:
         if len(kept) + len(missing) > SHOPS_KEPT:
             kept.clear()
-        read = read_machines(session, [shop.id for shop in missing])
-        for shop in missing:
-            found[shop.id] = read.get(shop.id, {})
-            kept[shop.id] = (shop.changed, found[shop.id])
+        ids = [shop.id for shop in missing]
+        # The time is asked for before the machines, of the very state that they are read from: another session may
+        # have seen a newer one, and what is kept under its time would never be read again.
+        times = select(Fabricator.id, Fabricator.updated_at).where(col(Fabricator.id).in_(ids))
+        changed: dict[int | None, dt.datetime] = dict(session.exec(times).all())
+        read = read_machines(session, ids)
+        for id_ in ids:
+            found[id_] = read.get(id_, {})
+            if id_ in changed:
+                kept[id_] = (changed[id_], found[id_])
     return found
 
 
@@ -244,7 +259,7 @@ def read_machines(session: Session, fabricators: Sequence[int]) -> dict[int, Mac
 def asks_of(session: Session) -> Asks:
     """What all designs need, as the database has it now."""
     kept = _kept(session)
-    stamp = _stamp(session, col(VersionNeeds.derived_at))
+    stamp = _stamp(session, col(VersionNeeds.revision_id), col(VersionNeeds.derived_at))
     with kept.lock:
         if kept.asks.stamp != stamp:
             kept.asks = _asked_again(session, kept.asks, stamp)

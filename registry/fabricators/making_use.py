@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import func
-from sqlmodel import Session, col, or_, select
+from sqlmodel import col, or_, select
 
 from registry.errors import Invalid
 from registry.fabricators import finding, making
+from registry.fabricators.fleet import fleet_of
 from registry.fabricators.making_schemas import CouldMake, Matches, Near, NeedsView
 from registry.fabricators.place import country_name, find_spot
+from registry.fabricators.queries import shown_region, shown_town
 from registry.fabricators.tables import Fabricator
 from registry.recent import Recent
 from registry.stores.stores import Stores
@@ -79,13 +81,13 @@ def _place(stores: Stores, place: str) -> tuple[float, float, str]:
             select(
                 func.avg(Fabricator.shown_lat_deg),
                 func.avg(Fabricator.shown_lon_deg),
-                func.min(Fabricator.town),
                 func.count(),
             )
-            .where(or_(func.lower(Fabricator.town) == wanted, func.lower(Fabricator.region) == wanted))
+            # only towns and regions that are shown: nobody learns by asking who hides behind a country
+            .where(or_(func.lower(shown_town()) == wanted, func.lower(shown_region()) == wanted))
             .where(col(Fabricator.shown_lat_deg).is_not(None))
         ).one()
-    if row[3] and "," not in place:
+    if wanted and row[2] and "," not in place:
         return float(row[0]), float(row[1]), place
     spot = find_spot(place)
     if spot is None:
@@ -111,13 +113,8 @@ def matches_of(stores: Stores, view: NeedsView, near: Near) -> Matches:
 def makers_count(stores: Stores, view: NeedsView) -> tuple[int, int, bool]:
     """(who surely can, who perhaps can, are there more), counted again when a fabricator or the needs changed."""
     with stores.db.reading() as session:
-        key = (view.design, view.version, view.build_id, len(view.corrections), *_stamp(session))
+        key = (view.design, view.version, view.build_id, len(view.corrections), fleet_of(session).stamp)
         return _counts.get(key, lambda: finding.count_makers(session, view.needs))
-
-
-def _stamp(session: Session) -> tuple[object, ...]:
-    """Something that differs whenever a fabricator was added, changed or taken away."""
-    return tuple(session.exec(select(func.count(col(Fabricator.id)), func.max(Fabricator.updated_at))).one())
 
 
 def could_make(stores: Stores, slug: str) -> CouldMake:

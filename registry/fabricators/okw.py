@@ -56,6 +56,11 @@ _KNOWN = {
     "contact",
     _OURS,
 }
+# what tells where something is, at any depth of what OKW has and we keep as it was said
+_PLACES = frozenset(
+    "location address gps_coordinates coordinates latitude longitude lat lon lng what3words directions street postcode "
+    "supplier_location".split()
+)
 
 
 def snake(key: str) -> str:
@@ -95,7 +100,8 @@ def parse(text: str) -> Imported:
     findings: list[str] = []
     ours = mapping(tree.get(_OURS))
     told: dict[str, Any] = {"name": str(tree.get("name") or ""), "description": str(tree.get("description") or "")}
-    told |= {"extra": {key: value for key, value in tree.items() if key not in _KNOWN and value not in (None, "", [])}}
+    told["extra"] = {key: value for key, value in tree.items() if key not in _KNOWN and value not in (None, "", [])}
+    told["extra"] |= _rest_of(tree)
     told["opening_hours"] = str(tree.get("opening_hours") or "")
     told["certifications"] = _words(tree.get("certifications"))
     for field, key, names in (("status", "facility_status", _STATUS), ("access", "access_type", _ACCESS)):
@@ -109,6 +115,29 @@ def parse(text: str) -> Imported:
     machines = [_machine(row, number, findings) for number, row in enumerate(_rows(tree.get("equipment")), 1)]
     _add_processes(tree, machines, findings)
     return settle(told, machines, findings, "okw")
+
+
+def _rest_of(tree: dict[str, Any]) -> dict[str, Any]:
+    """What the place and the people say beyond what we have a field for."""
+    taken = {
+        "location": {"address", "city", "region", "country", "gps_coordinates", "coordinates"},
+        "contact": {"website", "languages"},
+        "owner": set(),
+    }
+    rest: dict[str, Any] = {}
+    for key, known in taken.items():
+        found = {name: item for name, item in mapping(tree.get(key)).items() if name not in known and item}
+        if key == "contact" and isinstance(found.get("contact"), dict):
+            found["contact"] = {name: item for name, item in found["contact"].items() if name != "email" and item}
+        rest |= {key: {name: item for name, item in found.items() if item}} if any(found.values()) else {}
+    return rest
+
+
+def without_places(value: Any) -> Any:
+    """What may be told by who doesn't want to be found: the same without anything that says where."""
+    if isinstance(value, dict):
+        return {key: without_places(item) for key, item in value.items() if snake(str(key)) not in _PLACES}
+    return [without_places(item) for item in value] if isinstance(value, list) else value
 
 
 def _rows(value: Any) -> list[dict[str, Any]]:
@@ -189,8 +218,16 @@ def _machine(row: dict[str, Any], number: int, findings: list[str]) -> dict[str,
     _area(row, told)
     parameters: dict[str, Any] = {}
     for key, (parameter, factor) in _SPECIFIC.items():
-        if key in row and (figure := _figure(row[key])) is not None and parameter not in parameters:
-            parameters[parameter] = figure if factor == 1.0 else round(figure * factor, 6)
+        if key not in row or (figure := _figure(row[key])) is None or parameter in parameters:
+            continue
+        if figure == 0:
+            # the specification asks for whole numbers, which turns a nozzle of 0.4 mm into 0
+            findings.append(
+                f"Machine {number} ({name[:60]}): {key} is 0, as a whole number may stand for less than 1; "
+                "it was left out. Write it with its decimals."
+            )
+            continue
+        parameters[parameter] = figure if factor == 1.0 else round(figure * factor, 6)
     told["parameters"] = parameters | dict(ours.get("parameters") or {})
     materials, unknown = [], []
     for text in _words(row.get("materials_worked")):
@@ -254,8 +291,9 @@ def _wikipedia(slugs: tuple[str, ...], fallback: str) -> str:
     return f"https://en.wikipedia.org/wiki/{slugs[0]}" if slugs else fallback
 
 
-def write(shown: FabricatorDetail, extra: dict[str, Any] | None = None) -> str:
-    """A facility as YAML, its place as precise as it is shown."""
+def write(shown: FabricatorDetail) -> str:
+    """A facility as YAML, its place as precise as it is shown; what was said and we have no field for is kept."""
+    extra = shown.extra if shown.precision == "exact" else without_places(shown.extra)
     status = {ours: said.title() for said, ours in _STATUS.items()}
     access = {"restricted": "Restricted", "shared": "Shared space", "public": "Public", "members": "Membership"}
     address = {
@@ -268,7 +306,11 @@ def write(shown: FabricatorDetail, extra: dict[str, Any] | None = None) -> str:
     location: dict[str, Any] = {"address": {key: value for key, value in address.items() if value}}
     if shown.lat_deg is not None:
         location["gps_coordinates"] = f"{shown.lat_deg}, {shown.lon_deg}"
-    agent = {"website": shown.website, "languages": shown.languages, "contact": {"email": shown.email}}
+    location |= mapping(extra.get("location"))
+    agent: dict[str, Any] = {"website": shown.website, "languages": shown.languages}
+    agent = {key: value for key, value in agent.items() if value} | mapping(extra.get("contact"))
+    reached = ({"email": shown.email} if shown.email else {}) | mapping(agent.get("contact"))
+    agent |= {"contact": reached} if reached else {}
     ours = {
         "kind": shown.kind,
         "access": shown.access,
@@ -288,8 +330,8 @@ def write(shown: FabricatorDetail, extra: dict[str, Any] | None = None) -> str:
         "certifications": shown.certifications,
         "contact": agent,
         "manufacturing_processes": [_wikipedia(vocabulary.PROCESSES[p].wikipedia, p) for p in shown.processes],
-        "equipment": [_equipment(machine) for machine in shown.machine_list],
-        **(extra or {}),
+        "equipment": [_equipment(machine, exact=shown.precision == "exact") for machine in shown.machine_list],
+        **{key: value for key, value in extra.items() if key not in ("location", "contact")},
         _OURS: {key: value for key, value in ours.items() if value not in (None, "")},
     }
     out = io.StringIO()
@@ -300,12 +342,14 @@ def write(shown: FabricatorDetail, extra: dict[str, Any] | None = None) -> str:
         120,
         False,
     )
-    yaml.dump({key: value for key, value in tree.items() if value not in ("", [], None)}, out)
+    yaml.dump({key: value for key, value in tree.items() if value not in ("", [], None, {})}, out)
     return out.getvalue()
 
 
-def _equipment(machine: MachineView) -> dict[str, Any]:
+def _equipment(machine: MachineView, *, exact: bool) -> dict[str, Any]:
     known = vocabulary.PROCESSES.get(machine.process)
+    extra = machine.extra if exact else without_places(machine.extra)
+    unknown = extra.get("materials")
     row: dict[str, Any] = {
         "name": machine.name,
         "manufacturing_process": _wikipedia(known.wikipedia, known.name) if known else machine.said_process,
@@ -320,8 +364,10 @@ def _equipment(machine: MachineView) -> dict[str, Any]:
             _wikipedia(vocabulary.MATERIALS[m.material].wikipedia, m.name)
             for m in machine.materials
             if m.material in vocabulary.MATERIALS
-        ],
+        ]
+        + (list(unknown) if isinstance(unknown, list) else []),
     }
+    row |= {key: value for key, value in extra.items() if key not in ("process", "materials") and key not in row}
     row |= {
         key: machine.parameters[parameter]
         for key, (parameter, factor) in _SPECIFIC.items()

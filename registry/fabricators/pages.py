@@ -108,7 +108,9 @@ def show_fabricator(slug: str) -> str:
     groups: dict[str, list[schemas.MachineView]] = {}
     for machine in shown.machine_list:
         groups.setdefault(machine.process, []).append(machine)
-    dot = [maps.Dot(shown.lat_deg, shown.lon_deg or 0, shown.name, f"/fabricators/{slug}")] if shown.lat_deg else []
+    dot = []
+    if shown.lat_deg is not None and shown.lon_deg is not None:
+        dot = [maps.Dot(shown.lat_deg, shown.lon_deg, shown.name, f"/fabricators/{slug}")]
     return render_template(
         "fabricators/show.html",
         fabricator=shown, groups=groups, role=role, members=members, labels=schemas, money=forms.shown_money,

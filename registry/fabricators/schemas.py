@@ -292,6 +292,7 @@ class MachineView(_Out):
     hour_minor: int | None
     notes: str
     said_process: str = Field(description="what was said where the vocabulary does not know it")
+    extra: dict[str, Any] = Field(default_factory=dict, exclude=True)
 
 
 class FabricatorCard(_Out):
@@ -353,6 +354,7 @@ class FabricatorDetail(FabricatorCard):
     machine_list: list[MachineView]
     pictures: list[PictureView]
     updated_at: dt.datetime
+    extra: dict[str, Any] = Field(default_factory=dict, exclude=True)
 
 
 class FabricatorQuery(BaseModel):

@@ -7,6 +7,7 @@ from typing import Any
 
 from registry.fabricators import vocabulary
 from registry.fabricators.importing import Imported, load_tree, mapping, settle
+from registry.fabricators.okw import without_places
 from registry.fabricators.schemas import FabricatorDetail
 
 
@@ -32,7 +33,11 @@ def parse(text: str) -> Imported:
     if told["lat_deg"] is None or told["lon_deg"] is None:
         told.pop("lat_deg"), told.pop("lon_deg")
     if len(address) > 1:
-        told |= {"street": address[0], "town": address[-2].lstrip("0123456789 "), "country": address[-1]}
+        told |= {
+            "street": address[0] if len(address) > 2 else "",
+            "town": address[-2].lstrip("0123456789 "),
+            "country": address[-1],
+        }
     if isinstance(code := location.get("country_code"), str):
         told["country"] = code
     machines = []
@@ -58,9 +63,7 @@ def write(shown: FabricatorDetail, url: str) -> str:
     if shown.country:
         location["country_code"] = shown.country
     if shown.town:
-        location["address"] = ", ".join(
-            part for part in (shown.street or shown.town, shown.town, shown.country) if part
-        )
+        location["address"] = ", ".join(part for part in (shown.street, shown.town, shown.country) if part)
     capabilities = [{"name": m.name, "process": m.said_process or m.process} for m in shown.machine_list]
     tree = {
         "api_compatibility": ["14", "15"], "space": shown.name, "logo": url + "/static/brick.svg",
@@ -68,4 +71,6 @@ def write(shown: FabricatorDetail, url: str) -> str:
         "contact": {"email": shown.email} if shown.email else {}, "description": shown.description or shown.summary,
         "ext_fablab": {"capabilities": capabilities},
     }  # fmt: skip
+    extra = shown.extra if shown.precision == "exact" else without_places(shown.extra)
+    tree |= {key: value for key, value in extra.items() if key.startswith("ext_")}
     return json.dumps(tree, ensure_ascii=False, indent=2) + "\n"

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 _DATA = Path(__file__).resolve().parent / "data"
 _ARTICLE = re.compile(r"^(?:https?:)?(?://)?(?:[a-z-]+\.)?(?:m\.)?wikipedia\.org/(?:wiki/|w/index\.php\?title=)", re.I)
+_OTHERS = re.compile(r"[^0-9a-z]+")
 OTHER = "other"  # a process that the vocabulary does not know; the machine keeps what was said
 
 
@@ -75,9 +76,11 @@ _OF: dict[str, tuple[Parameter, ...]] = {
 
 def fold(text: str) -> str:
     """A name as it is compared: no accents, lower case, single spaces between letters and digits."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    letters = (char for char in plain if not unicodedata.combining(char))
-    return " ".join(re.sub(r"[^0-9a-z]+", " ", "".join(letters)).split())
+    plain = text.casefold()
+    if not plain.isascii():
+        letters = unicodedata.normalize("NFKD", plain)
+        plain = "".join(char for char in letters if not unicodedata.combining(char))
+    return " ".join(_OTHERS.sub(" ", plain).split())
 
 
 def _singular(folded: str) -> str:

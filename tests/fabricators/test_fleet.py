@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlmodel import col, delete, select, update
 
 from registry.fabricators import finding
-from registry.fabricators.fleet import asks_of, fleet_of, likely, read_machines
+from registry.fabricators.fleet import asks_of, fleet_of, likely, machines_of, read_machines
 from registry.fabricators.making_schemas import Near
 from registry.fabricators.matching import best, judge
 from registry.fabricators.needs import Need
@@ -147,3 +147,77 @@ def test_distance_across_the_date_line_and_over_the_pole_is_seen(stores: Stores)
     assert near.total == sum(shop.lat_deg < -17 for shop in shops if shop.id in able and shop.lat_deg is not None)
     assert polar.total == sum(shop.lat_deg > 89 for shop in shops if shop.id in able and shop.lat_deg is not None)
     assert near.total and polar.total
+
+
+def touch(stores: Stores, number: int, at: dt.datetime, **values: object) -> None:
+    """A change of a fabricator's machines as a process makes it whose clock says `at`."""
+
+    def change(session) -> None:  # type: ignore[no-untyped-def]
+        if values:
+            session.exec(update(Machine).where(col(Machine.fabricator_id) == number).values(**values))
+        session.exec(update(Fabricator).where(col(Fabricator.id) == number).values(updated_at=at))
+
+    stores.db.retrying(change)
+
+
+def test_a_change_by_a_clock_that_is_behind_is_seen(stores: Stores) -> None:
+    benchmark.fill(stores, 12, 60, 3)
+    now = utcnow()
+    stores.db.retrying(lambda session: session.exec(update(Fabricator).values(updated_at=now - dt.timedelta(days=2))))
+    touch(stores, 1, now - dt.timedelta(seconds=20))
+    touch(stores, 2, now)
+    with stores.db.reading() as session:
+        shops = fleet_of(session)
+        before = machines_of(session, [shops.shops[1]])[1]
+    # older than the newest, among the last ones before and after: neither how many nor the newest tells of it
+    touch(stores, 1, now - dt.timedelta(seconds=10), process="sewing", work_x_mm=None)
+    with stores.db.reading() as session:
+        after = fleet_of(session)
+        machines = machines_of(session, [after.shops[1]])[1]
+    assert 1 in after.sizes["sewing"] and set(machines) == {"sewing"} != set(before)
+    # and one whose clock is behind what this very fabricator had before
+    touch(stores, 1, now - dt.timedelta(seconds=30), process="casting")
+    with stores.db.reading() as session:
+        last = fleet_of(session)
+        assert set(machines_of(session, [last.shops[1]])[1]) == {"casting"}
+    assert 1 not in last.sizes["sewing"] and 1 in last.sizes["casting"]
+
+
+def test_what_an_older_session_reads_is_not_kept_as_the_newest(sqlite_stores: Stores) -> None:
+    stores = sqlite_stores
+    benchmark.fill(stores, 12, 60, 3)
+    with stores.db.reading() as older:
+        fleet_of(older)  # from here on it sees this state
+        touch(stores, 3, utcnow() + dt.timedelta(seconds=1), process="sewing")
+        with stores.db.reading() as session:
+            newest = fleet_of(session).shops[3]
+        assert "sewing" not in machines_of(older, [newest])[3], "a snapshot stays what it is"
+    with stores.db.reading() as session:
+        assert set(machines_of(session, [fleet_of(session).shops[3]])[3]) == {"sewing"}
+
+
+def test_paused_added_and_removed_at_once(stores: Stores) -> None:
+    benchmark.fill(stores, 12, 60, 3)
+    with stores.db.reading() as session:
+        assert 5 in fleet_of(session).shops
+
+    def pause(session) -> None:  # type: ignore[no-untyped-def]
+        session.exec(update(Fabricator).where(col(Fabricator.id) == 5).values(status="paused", updated_at=utcnow()))
+
+    stores.db.retrying(pause)
+    with stores.db.reading() as session:
+        found = fleet_of(session)
+    assert 5 not in found.shops and all(5 not in have for have in found.sizes.values())
+    assert all(5 not in rooms.ids for rooms in found.rooms.values())
+
+    def swap(session) -> None:  # type: ignore[no-untyped-def]
+        ids = select(Machine.id).where(col(Machine.fabricator_id) == 6)
+        session.exec(delete(MachineMaterial).where(col(MachineMaterial.machine_id).in_(ids)))
+        session.exec(delete(Machine).where(col(Machine.fabricator_id) == 6))
+        session.exec(delete(Fabricator).where(col(Fabricator.id) == 6))
+        session.add(Fabricator(id=500, slug="new", name="New"))
+
+    stores.db.retrying(swap)
+    with stores.db.reading() as session:
+        swapped = fleet_of(session)
+    assert 6 not in swapped.shops and "new" in {shop.slug for shop in swapped.shops.values()}

@@ -11,8 +11,9 @@ from pydantic import ValidationError
 
 from registry.accounts import service as accounts
 from registry.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
-from registry.fabricators import pictures, queries, service, transfer
-from registry.fabricators.schemas import FabricatorIn, FabricatorNew, MachineIn, MaterialIn
+from registry.fabricators import making_use, pictures, queries, service, transfer
+from registry.fabricators.place import Spot, distance_km
+from registry.fabricators.schemas import FabricatorIn, FabricatorNew, FabricatorQuery, MachineIn, MaterialIn
 from registry.stores.stores import Stores
 
 
@@ -64,6 +65,18 @@ def test_the_true_place_is_shown_only_when_wanted(shop: tuple[Stores, str, int, 
     seen = ["51.05436" in files[0], "Oak 1" in files[0], any("51.05436" in text for text in files[1:])]
     assert seen == [precision == "exact"] * 3
     assert shown.town == ("Ghent" if precision in ("exact", "town") else "")
+    # nor does a search tell: by the town's name, or by asking around it from several sides
+    with stores.db.reading() as session:
+        assert bool(queries.search(session, FabricatorQuery(q="ghent"), None)) == bool(shown.town)
+        for lat, lon in ((51.05, 3.7), (52.0, 5.0), (48.0, 2.0)):
+            ((_, away, *_),) = queries.search(session, FabricatorQuery(), Spot(lat, lon, "here"))
+            assert shown.lat_deg is not None and shown.lon_deg is not None
+            assert away == distance_km(lat, lon, shown.lat_deg, shown.lon_deg)
+    if precision != "exact":
+        assert (shown.lat_deg, shown.lon_deg) != (51.05436, 3.71742)
+    if precision in ("region", "country"):
+        near, told_as = making_use.near_of(stores, making_use.NearQuery(place="Ghent"))
+        assert near.known and told_as == "Gent, Belgium", "the town of that name, not theirs"
 
 
 @pytest.mark.parametrize(
@@ -122,7 +135,7 @@ def test_photos_lose_what_the_camera_wrote(shop: tuple[Stores, str, int, int]) -
     exif[0x010F] = "Camera of Olga"
     exif.get_ifd(0x8825).update({1: "N", 2: (51.0, 3.0, 15.0)})
     content = _photo(exif=exif)
-    assert b"Camera of Olga" in content
+    assert b"Camera of Olga" in content and Image.open(io.BytesIO(content)).getexif().get_ifd(0x8825)[2][0] == 51
     number = service.add_picture(stores, owner, slug, content, "The shop")
     with stores.db.reading() as session:
         for width in (400, 800, 1600):

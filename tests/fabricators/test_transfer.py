@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from ruamel.yaml import YAML
 
 from registry.errors import Invalid, TooLarge
 from registry.fabricators import demo, queries, service, transfer
@@ -110,3 +111,87 @@ def test_what_is_no_facility_is_told(text: str) -> None:
 def test_a_file_beyond_the_limit_is_refused() -> None:
     with pytest.raises(TooLarge):
         transfer.read(b"a" * (1024**2 + 1))
+
+
+MORE = """
+name: Lossless lab
+location:
+  address: {street: Oak 1, city: Ghent, country: Belgium}
+  gps_coordinates: "51.05436, 3.71742"
+  directions: second door behind the mill
+  what3words: {words: rare.words.here, language: en}
+owner: {name: Ada, bio: Makes things, location: {address: {street: Secret 9}}}
+contact: {website: "https://lab.example.org", contact: {email: lab@example.org, mobile: "+32 1"}, mailing_list: lab}
+floor_size: 120
+human_capacity: {headcount: 3}
+partners_funders: [{name: City, location: {gps_coordinates: "51.05436, 3.71742"}}]
+x_other: {anything: [1, 2.5, {deep: true}]}
+equipment:
+  - equipment_type: https://en.wikipedia.org/wiki/Laser_cutting
+    serial_number: SN-1
+    condition: good
+    location: {gps_coordinates: "51.05436, 3.71742"}
+    materials_worked: ["https://en.wikipedia.org/wiki/Plywood", "https://en.wikipedia.org/wiki/Unobtainium"]
+"""
+
+
+def kept(stores: Stores, text: str, precision: str) -> str:
+    """What comes out again of a file, at a precision."""
+    told = transfer.read(text.encode()).fabricator.model_copy(update={"precision": precision})
+    slug = service.create(stores, None, told)
+    with stores.db.reading() as session:
+        return transfer.write(queries.get_fabricator(session, slug), "okw", "http://x")
+
+
+def test_what_we_have_no_field_for_goes_out_as_it_came_in(sqlite_stores: Stores) -> None:
+    out = kept(sqlite_stores, MORE, "exact")
+    before, after = YAML(typ="safe").load(MORE), YAML(typ="safe").load(out)
+    for name in ("floor_size", "human_capacity", "partners_funders", "x_other", "owner"):
+        assert after[name] == before[name], name
+    assert after["location"]["directions"] and after["location"]["what3words"] == before["location"]["what3words"]
+    assert after["contact"] == before["contact"]
+    (machine,) = after["equipment"]
+    assert (machine["serial_number"], machine["condition"]) == ("SN-1", "good")
+    assert machine["materials_worked"][1].endswith("Unobtainium")
+    once, twice = transfer.read(out.encode()), transfer.read(kept(sqlite_stores, out, "exact").encode())
+    assert once.fabricator == twice.fabricator
+
+
+@pytest.mark.parametrize("precision", ["town", "region", "country"])
+def test_nothing_that_was_kept_tells_where_it_is(sqlite_stores: Stores, precision: str) -> None:
+    out = kept(sqlite_stores, MORE, precision)
+    assert not any(word in out for word in ("Oak 1", "Secret 9", "51.05436", "3.71742", "mill", "rare.words"))
+    assert ("Ghent" in out) == (precision == "town")
+    assert all(word in out for word in ("headcount", "SN-1", "+32 1", "deep", "Makes things"))
+
+
+def test_whole_numbers_where_lengths_belong_are_taken_or_told() -> None:
+    text = json.dumps({
+        "name": "W",
+        "equipment": [
+            {"equipment_type": "Fused_filament_fabrication", "nozzle_size": 0, "layer_resolution": 0, "x_travel": 250},
+            {"equipment_type": "Laser_cutting", "laser_power": 80, "axes": 3.0, "bed_size": 600, "quantity": 2.0},
+            {"equipment_type": "Milling_machining", "maximum_spindle_speed": 24000.5, "axes": 2.5},
+        ],
+    })  # fmt: skip
+    read = transfer.read(text.encode())
+    printer, laser, mill = read.fabricator.machines
+    assert printer.parameters == {} and printer.work_x_mm == 250
+    assert laser.parameters == {"power_w": 80, "axes": 3} and laser.count == 2
+    assert mill.parameters == {"spindle_rpm_max": 24000.5}
+    said = "\n".join(read.findings)
+    assert "nozzle_size is 0" in said and "layer_resolution is 0" in said and "a whole number" in said
+
+
+def test_a_machine_whose_least_exceeds_its_most_is_told_and_the_rest_counts() -> None:
+    text = (
+        "machine,process,parameters,materials\n"
+        "Line,pcb fabrication,thickness_mm_min=2; thickness_mm_max=1; layers_max=4,\n"
+        "Laser,laser cutting,,plywood 12-3\n"
+    )
+    read = transfer.read(text.encode())
+    line, laser = read.fabricator.machines
+    assert line.parameters["layers_max"] == 4 and len(line.parameters) == 2
+    assert laser.materials[0].thickness_min_mm is None
+    said = "\n".join(read.findings)
+    assert "is more than" in said and "thicker than the thickest" in said
