@@ -18,7 +18,7 @@ class LimitCheck:
     """KiCad's rule check with rules made from limits, and with no others."""
 
     name = "kicad-limits"
-    version = "1"
+    version = "2"
 
     def available(self) -> str:
         """A sentence if boards can't be checked here, else ""."""

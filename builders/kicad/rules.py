@@ -119,8 +119,7 @@ def told(found: list[dict[str, Any]], limits: Mapping[str, float]) -> dict[str, 
     findings = []
     for one in found:
         rule = RULES[one["parameter"]]
-        short = f"{one['limit_mm'] - one['actual_mm']:.4g}"
-        figures = f"{one['actual_mm']:g} mm, the limit is {one['limit_mm']:g} mm: {short} mm {rule.fault}"
+        figures = f"{one['actual_mm']:g} mm, limit {one['limit_mm']:g} mm"
         findings.append({
             "severity": "error", "type": one["parameter"], "text": f"{rule.name} {rule.fault} ({figures})",
             "items": one["items"], "environment": False, "actual_mm": one["actual_mm"],

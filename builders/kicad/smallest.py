@@ -20,7 +20,11 @@ def smallest(board: Node) -> dict[str, dict[str, Any]]:
     found = {
         "min_track_mm": _least(_tracks(board, nets)),
         "min_drill_mm": _least({**hole, "size_mm": hole["drill_mm"]} for hole in holes),
-        "min_annular_ring_mm": _least({**hole, "size_mm": hole["ring_mm"]} for hole in holes if hole["ring_mm"] > 0),
+        "min_annular_ring_mm": _least(
+            {**hole, "what": f"ring of {hole['what']}", "size_mm": hole["ring_mm"]}
+            for hole in holes
+            if hole["ring_mm"] > 0
+        ),
     }
     return {
         name: {key: item for key, item in one.items() if key not in ("drill_mm", "ring_mm") and item not in ("", None)}

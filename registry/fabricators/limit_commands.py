@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import click
 
 from registry.console import columns_of, json_option, opened, print_json
 from registry.fabricators import limit_checks
+
+SHOWN = 3
+
+
+def _places(finding: dict[str, Any]) -> str:
+    return "; ".join(
+        f"{item['text']} at {item['x_mm']:.2f}, {item['y_mm']:.2f} mm" if "x_mm" in item else item["text"]
+        for item in finding["items"]
+    )
 
 
 @click.command()
@@ -32,10 +42,11 @@ def check(design: str, fabricator: str, as_json: bool) -> None:
         for board in told.boards:
             if board.message:
                 click.echo(f"{board.board}: {board.message} {board.remedy}".strip(), err=True)
-            for finding in board.findings[:20]:
-                items = "; ".join(item["text"] for item in finding["items"])
-                click.echo(f"{board.board}: {finding['text']}: {items}")
-            if len(board.findings) > 20:
-                click.echo(f"{board.board}: and {len(board.findings) - 20} more; see --json")
+            for row in board.limits:
+                found = [finding for finding in board.findings if finding["type"] == row.parameter]
+                for finding in found[:SHOWN]:
+                    click.echo(f"{board.board}: {finding['text']}: {_places(finding)}")
+                if len(found) > SHOWN:
+                    click.echo(f"{board.board}: and {len(found) - SHOWN} more of this kind; see --json")
     if any(board.errors or board.state == "failed" for board in told.boards):
         sys.exit(1)

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as Redirect
 
 from registry import limits
-from registry.errors import RegistryError
+from registry.errors import NotFound, RegistryError
 from registry.fabricators import forms, maps, pictures, place, queries, schemas, service, transfer, vocabulary
 from registry.fabricators.schemas import FabricatorIn, FabricatorNew, FabricatorQuery, MachineIn
 from registry.fabricators.search import canonical, in_words
@@ -46,6 +46,11 @@ def _process_name(process: str) -> str:
 @blueprint.app_template_filter("country_name")
 def _country_name(code: str) -> str:
     return place.country_name(code)
+
+
+@blueprint.app_template_filter("language_name")
+def _language_name(said: str) -> str:
+    return place.language_name(said)
 
 
 @blueprint.app_template_global()
@@ -237,6 +242,8 @@ def edit_machine(slug: str, number: int | None = None) -> str | Redirect | tuple
     with stores().db.reading() as session:
         shown = queries.get_fabricator(session, slug)
     machine = next((item for item in shown.machine_list if item.id == number), None)
+    if number is not None and machine is None:
+        raise NotFound(f"{shown.name} has no such machine.", "It may have been removed.")
     values: Any = request.form if fault else forms.machine_values(machine, process, row.currency)
     chosen = values.get("process", "")
     rows = max(forms.MATERIAL_ROWS, len(machine.materials) + 2 if machine else 0)

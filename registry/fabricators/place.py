@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.numbers import get_currency_precision, list_currencies
 
 from registry.fabricators.vocabulary import fold
@@ -58,6 +58,15 @@ def find_country(text: str) -> str:
 def country_name(code: str) -> str:
     """A country as people read it."""
     return countries().get(code, code)
+
+
+@functools.cache
+def language_name(said: str) -> str:
+    """A language as people read it, from its code (ISO 639 or BCP 47); other words as they are."""
+    try:
+        return Locale.parse(said.strip().replace("-", "_")).get_display_name("en") or said
+    except (UnknownLocaleError, ValueError):
+        return said
 
 
 @functools.cache

@@ -99,6 +99,8 @@ def in_words(query: FabricatorQuery, near_name: str) -> list[str]:
         told.append(" × ".join(f"{side:g}" for side in (query.x_mm, query.y_mm) if side is not None) + " mm")
     if near_name:
         told.append(f"within {query.within_km:g} km of {near_name}" if query.within_km else f"near {near_name}")
+    elif query.within_km:
+        told.append(f"within {query.within_km:g} km of a place that is not named")
     if query.country:
         told.append(country_name(find_country(query.country) or query.country))
     if query.q:

@@ -65,7 +65,7 @@ def test_what_is_below_the_limits_is_counted_and_placed(design: str, tmp_path: P
         "parameter": "ring_mm_min", "limit_mm": 0.02, "broken": 0, "least_mm": None, "at_least": False,
     }  # fmt: skip
     first = report["drc"]["findings"][0]
-    assert first["text"].startswith("Track too fine (") and f"the limit is {limit:g} mm" in first["text"]
+    assert first["text"].startswith("Track too fine (") and f"limit {limit:g} mm)" in first["text"]
     assert {"x_mm", "y_mm"} <= first["items"][0].keys()
     assert len(report["drc"]["findings"]) == sum(row["broken"] for row in found.values())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
 from registry.errors import Invalid
 from registry.fabricators import place, queries, service
@@ -105,3 +106,19 @@ def test_only_what_fits_is_found(three: Stores, asked: dict[str, Any], found: li
 def test_a_place_that_nobody_knows_is_told() -> None:
     with pytest.raises(Invalid, match="is no place"):
         queries.spot_of(FabricatorQuery(near="Nowhereville"))
+
+
+def test_a_distance_without_a_place_asks_for_one(client: FlaskClient, three: Stores) -> None:
+    asked = "/fabricators?q=laser+cutter+that+takes+3+mm+aluminium+within+100+km"
+    page = client.get(asked).get_data(as_text=True)
+    assert "Within 100&#8239;km of where?" in page or "Within 100 km of where?" in page
+    assert 'name="material" value="aluminium"' in page and 'name="within_km" value="100"' in page
+    told = client.get("/api/v1" + asked).get_json()
+    assert told["understood"] == [
+        "Laser cutting",
+        "Aluminium",
+        "3 mm thick",
+        "within 100 km of a place that is not named",
+    ]
+    near = client.get(asked + "&near=Ghent").get_data(as_text=True)
+    assert "of where?" not in near and "within 100 km of Gent" in near
