@@ -32,6 +32,7 @@ from registry.fabricators.tables import Fabricator, Machine, MachineMaterial
 from registry.settings import Settings
 from registry.stores.stores import Stores, open_stores
 from registry.values import utcnow
+from registry.web import memory
 
 METALS = ("mild_steel", "steel", "stainless_steel", "aluminium")
 PLASTICS = ("pla", "petg", "abs", "acrylic")
@@ -365,14 +366,18 @@ def main() -> None:
         every = fill(stores, chosen.fabricators, chosen.machines, chosen.designs)
         dice = random.Random(7)
         picked = [dice.randrange(len(every)) for _ in range(chosen.asked)]
+        # a server holds no needs of 20,000 designs as objects, which its collector of garbage would walk through
+        asked = {number: every[number] for number in picked}
+        del every
+        memory.settle()
 
         def match(number: int, near: Near) -> Any:
             with stores.db.reading() as session:
-                return finding.find_matches(session, f"d{number + 1}", "v1", every[number], near)
+                return finding.find_matches(session, f"d{number + 1}", "v1", asked[number], near)
 
         def count(number: int) -> Any:
             with stores.db.reading() as session:
-                return finding.count_makers(session, every[number])
+                return finding.count_makers(session, asked[number])
 
         def could(number: int) -> Any:
             with stores.db.reading() as session:

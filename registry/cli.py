@@ -27,6 +27,7 @@ from registry.fabricators import making_commands, place
 from registry.notices import commands as notices_commands
 from registry.reports import commands as reports_commands
 from registry.settings import PROJECT, read_settings
+from registry.web import memory
 
 
 class _Brickyard(click.Group):
@@ -110,7 +111,7 @@ def serve(host: str, port: int, threads: int, no_worker: bool) -> None:
         raise click.ClickException(
             f"Port {port} can't be used ({error.strerror}). Choose another with --port."
         ) from error
-    threading.Thread(target=place.warm, daemon=True).start()
+    threading.Thread(target=_warm, daemon=True).start()
     ended = threading.Event()
     keeper = None
     if not no_worker:
@@ -123,6 +124,12 @@ def serve(host: str, port: int, threads: int, no_worker: bool) -> None:
         ended.set()
         if keeper:
             keeper.join(timeout=15)
+
+
+def _warm() -> None:
+    """Read what first searches would wait for, then take all that is loaded for good."""
+    place.warm()
+    memory.settle()
 
 
 def _keep_worker(ended: threading.Event) -> None:
