@@ -144,6 +144,7 @@ def _far(offer: Offer) -> float:
 
 _NO_COST = 1 << 60
 _Rank = tuple[int, int, float, int, str]
+_NOBODY: _Rank = (1 << 61, 0, 0.0, 0, "")
 
 
 def _rank(need: str, offer: Offer) -> _Rank:
@@ -154,12 +155,12 @@ def _rank(need: str, offer: Offer) -> _Rank:
 
 def _price(aim: Aim, needs: Sequence[Need]) -> Callable[[Sequence[Offer]], tuple[float, ...]]:
     order = [need.id for need in needs]
-    ranks: dict[int, dict[str, _Rank]] = {}  # of thousands of choices, each offer's ranks are the same
+    ranks: dict[int, list[_Rank]] = {}  # of thousands of choices, each offer's ranks are the same
 
-    def ranks_of(offer: Offer) -> dict[str, _Rank]:
+    def ranks_of(offer: Offer) -> list[_Rank]:
         known = ranks.get(offer.fabricator_id)
         if known is None:
-            known = {need: _rank(need, offer) for need in order if need in offer.covered}
+            known = [_rank(need, offer) if need in offer.covered else _NOBODY for need in order]
             ranks[offer.fabricator_id] = known
         return known
 
@@ -168,15 +169,12 @@ def _price(aim: Aim, needs: Sequence[Need]) -> Callable[[Sequence[Offer]], tuple
         if aim == "distance":
             return (far, len(chosen))
         if aim == "cost":
-            best: dict[str, _Rank] = {}
-            for offer in chosen:
-                for need, rank in ranks_of(offer).items():
-                    if need not in best or rank < best[need]:
-                        best[need] = rank
-            unknown = sum(rank[0] == _NO_COST for rank in best.values())
-            currencies = len({rank[4] for rank in best.values()})
-            known = sum(rank[0] for rank in best.values()) - unknown * _NO_COST
-            return (unknown, currencies, known, len(chosen), far)
+            rows = [ranks_of(offer) for offer in chosen]
+            best = [rank for rank in (map(min, *rows) if len(rows) > 1 else rows[0]) if rank is not _NOBODY]
+            costs = [rank[0] for rank in best]
+            unknown = costs.count(_NO_COST)
+            currencies = len({rank[4] for rank in best})
+            return (unknown, currencies, sum(costs) - unknown * _NO_COST, len(chosen), far)
         return (len(chosen), far)
 
     return price
