@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response as Redirect
 
@@ -22,7 +22,7 @@ blueprint = Blueprint("limits", __name__)
 
 
 @blueprint.get("/designs/<slug>/<label>/makers/<fabricator>")
-def show_limits(slug: str, label: str, fabricator: str) -> str:
+def show_limits(slug: str, label: str, fabricator: str) -> str | Response:
     """How the boards of a version fare under a fabricator's limits; the fragment asks for itself while one runs."""
     with stores().db.reading() as session:
         design = design_queries.get_design(session, slug)
@@ -33,7 +33,8 @@ def show_limits(slug: str, label: str, fabricator: str) -> str:
         "fabricators/_limits.html", checks=checks, label=version.label, benches_of=_benches(checks, build)
     )
     if request.headers.get("HX-Request"):
-        return state
+        # the board viewer starts with its page: what has ended is shown as a whole
+        return Response(state, headers={} if checks.going_on else {"HX-Refresh": "true"})
     return render_template(
         "fabricators/limits.html", tab="makers", design=design, version=version, checks=checks, state=Markup(state)
     )

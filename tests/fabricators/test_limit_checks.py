@@ -102,8 +102,10 @@ def test_asked_for_once_found_on_the_board_and_kept(sensor: Stores, client: Flas
     send(client, page)
     asked = keys(sensor)
     assert len(asked) == 1, "the second who asks joins the first"
+    assert "HX-Refresh" not in client.get(page, headers={"HX-Request": "true"}).headers
     limit_checks.run(sensor, asked[0])
     limit_checks.run(sensor, asked[0])
+    assert client.get(page, headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true"
     found = client.get("/api/v1/designs/sensor/versions/main/limits/coarse").get_json()
     (board,) = found["boards"]
     assert (board["state"], board["machine"]) == ("done", "Line")
