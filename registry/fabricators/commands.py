@@ -45,6 +45,8 @@ def fabricators() -> None:
 def list_fabricators(words: tuple[str, ...], as_json: bool) -> None:
     """List fabricators; WORDS such as 'laser cutter that takes 3 mm aluminium near Ghent' choose among them."""
     query = canonical(FabricatorQuery(q=" ".join(words)[: limits.SEARCH_CHARS]))
+    if query.within_km and not query.near:
+        click.echo(f"Within {query.within_km:g} km of where? Add 'of' and a town; these are anywhere.", err=True)
     with opened() as stores, stores.db.reading() as session:
         found = queries.search(session, query, queries.spot_of(query))
         part = found[: limits.PAGE_ITEMS_MAX]
