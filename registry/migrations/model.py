@@ -12,6 +12,7 @@ import registry.designs.tables
 import registry.fabricators.limit_tables
 import registry.fabricators.needs_tables
 import registry.fabricators.tables
+import registry.ledger.tables
 import registry.notices.tables
 import registry.reports.tables  # noqa: F401
 

@@ -1,0 +1,181 @@
+"""What is read of the book: balances now and then, statements, the head of the chain."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
+
+from sqlalchemy import and_, case, func, or_, select
+from sqlmodel import Session
+
+from registry.errors import NotFound
+from registry.ledger.pen import ACCOUNT, BALANCE, ENTRIES, HEAD, HOLD, TRANSFER, entries, entry_of, totals_of
+from registry.ledger.schemas import AccountName, Balance, Currency, Entry, Head, Statement, StatementLine
+from registry.ledger.tables import LedgerCurrency
+
+Clock = Literal["recorded_at", "effective_at"]
+LINES = 500
+_TOGETHER = 2_000  # rows fetched at once where a whole book is read
+_TRUE = ("posted", "settled")
+
+
+def head(session: Session) -> Head:
+    """The end of the chain."""
+    row = session.execute(select(HEAD)).one()
+    return Head(seq=row.seq, hash=row.hash, recorded_at=row.recorded_at)
+
+
+def currency(session: Session, code: str) -> Currency:
+    """A currency that the book has used. Raises: NotFound."""
+    row = session.get(LedgerCurrency, code)
+    if row is None:
+        raise NotFound(f"The book holds no {code[:20]}.", "Look at its accounts.")
+    return Currency.model_validate(row, from_attributes=True)
+
+
+def currencies(session: Session) -> dict[str, Currency]:
+    """Every currency of the book, by its code."""
+    rows = session.execute(select(LedgerCurrency).order_by(LedgerCurrency.code)).scalars()
+    return {row.code: Currency.model_validate(row, from_attributes=True) for row in rows}
+
+
+def _named(row: Any) -> AccountName:
+    return AccountName.model_construct(kind=row.owner_kind, id=row.owner_id, role=row.role, currency=row.currency)
+
+
+def _is(name: AccountName) -> Any:
+    return and_(ACCOUNT.c.owner_kind == name.kind, ACCOUNT.c.owner_id == name.id, ACCOUNT.c.role == name.role,
+                ACCOUNT.c.currency == name.currency)  # fmt: skip
+
+
+def balances(
+    session: Session, *, kind: str | None = None, owner_id: str | None = None, role: str | None = None,
+    currency: str | None = None, after_id: int = 0, limit: int | None = None,
+) -> list[Balance]:  # fmt: skip
+    """Accounts with what they come to now, in the order of their opening."""
+    query = select(ACCOUNT, BALANCE).join(BALANCE, BALANCE.c.account_id == ACCOUNT.c.id).order_by(ACCOUNT.c.id)
+    for column, wanted in (
+        (ACCOUNT.c.owner_kind, kind), (ACCOUNT.c.owner_id, owner_id), (ACCOUNT.c.role, role),
+        (ACCOUNT.c.currency, currency),
+    ):  # fmt: skip
+        if wanted is not None:
+            query = query.where(column == wanted)
+    return [_balance(row) for row in session.execute(query.where(ACCOUNT.c.id > after_id).limit(limit))]
+
+
+def _balance(row: Any) -> Balance:
+    totals = totals_of(row)
+    return Balance(
+        account=_named(row), balance_minor=totals.balance, debits_minor=totals.debits, credits_minor=totals.credits,
+        pending_debits_minor=totals.pending_debits, pending_credits_minor=totals.pending_credits,
+        lowest_minor=totals.lowest, highest_minor=totals.highest, available_minor=totals.available,
+    )  # fmt: skip
+
+
+def balance(session: Session, name: AccountName) -> Balance:
+    """An account and what it comes to now. Raises: NotFound."""
+    row = session.execute(
+        select(ACCOUNT, BALANCE).join(BALANCE, BALANCE.c.account_id == ACCOUNT.c.id).where(_is(name))
+    ).first()
+    if row is None:
+        raise NotFound(f"There is no account {name}.", "brickyard ledger show lists them.")
+    return _balance(row)
+
+
+def _number(session: Session, name: AccountName) -> int:
+    found: int | None = session.execute(select(ACCOUNT.c.id).where(_is(name))).scalar_one_or_none()
+    if found is None:
+        raise NotFound(f"There is no account {name}.", "brickyard ledger show lists them.")
+    return found
+
+
+def balance_at(session: Session, name: AccountName, until: dt.datetime, by: Clock = "recorded_at") -> int:
+    """What an account came to at a time, that moment counted in. Raises: NotFound."""
+    return _sum(session, _number(session, name), TRANSFER.c[by] <= until)
+
+
+def _sum(session: Session, number: int, *where: Any) -> int:
+    amount = case((TRANSFER.c.credit_id == number, TRANSFER.c.amount_minor), else_=-TRANSFER.c.amount_minor)
+    found = session.execute(
+        select(func.sum(amount)).where(
+            or_(TRANSFER.c.debit_id == number, TRANSFER.c.credit_id == number), TRANSFER.c.kind.in_(_TRUE), *where
+        )
+    ).scalar_one()
+    return int(found or 0)
+
+
+def statement(
+    session: Session, name: AccountName, *, since: dt.datetime | None = None, until: dt.datetime | None = None,
+    after_seq: int = 0, limit: int = LINES, by: Clock = "recorded_at",
+) -> Statement:  # fmt: skip
+    """An account's transfers from `since` (counted in) to `until` (not), in the order they were recorded.
+
+    A further part begins after `after_seq`. Raises: NotFound.
+    """
+    number = _number(session, name)
+    clock = TRANSFER.c[by]
+    within: list[Any] = [clock >= since] if since else []
+    if until:
+        within.append(clock < until)
+    opening = _sum(session, number, clock < since) if since else 0
+    if after_seq:
+        opening += _sum(session, number, *within, TRANSFER.c.seq <= after_seq)
+    found = entries(
+        session, or_(TRANSFER.c.debit_id == number, TRANSFER.c.credit_id == number), TRANSFER.c.kind.in_(_TRUE),
+        TRANSFER.c.seq > after_seq, *within, limit=limit + 1,
+    )  # fmt: skip
+    running = opening
+    lines = []
+    for entry in found[:limit]:
+        gives = entry.debit == name
+        running += -entry.amount_minor if gives else entry.amount_minor
+        lines.append(StatementLine(
+            seq=entry.seq, entry_seq=entry.entry_seq, recorded_at=entry.recorded_at, effective_at=entry.effective_at,
+            other=str(entry.credit if gives else entry.debit), balance_minor=running, purpose=entry.purpose,
+            amount_minor=-entry.amount_minor if gives else entry.amount_minor,
+        ))  # fmt: skip
+    more = lines[-1].seq if len(found) > limit else None
+    return Statement(account=name, since=since, until=until, opening_minor=opening, closing_minor=running, lines=lines,
+                     next_seq=more)  # fmt: skip
+
+
+def transfers(session: Session, *, seqs: Sequence[int] = (), keys: Sequence[str] = ()) -> list[Entry]:
+    """Transfers by number or by key, in their order."""
+    return entries(session, or_(TRANSFER.c.seq.in_(seqs), TRANSFER.c.key.in_(keys)))
+
+
+def end_of(session: Session, pending_seq: int) -> Entry | None:
+    """What became of a pending transfer; None while it is held."""
+    found = entries(session, TRANSFER.c.pending_seq == pending_seq)
+    return found[0] if found else None
+
+
+def held(session: Session, name: AccountName | None = None) -> list[Entry]:
+    """Pending transfers that have not ended, of one account or of all."""
+    where = [TRANSFER.c.seq.in_(select(HOLD.c.seq))]
+    if name is not None:
+        number = _number(session, name)
+        where.append(or_(TRANSFER.c.debit_id == number, TRANSFER.c.credit_id == number))
+    return entries(session, *where)
+
+
+def see_one_state(session: Session) -> None:
+    """Read the book as it is at this moment, however long it takes and whoever writes. To be called first."""
+    if session.get_bind().dialect.name != "sqlite":  # whose transactions see one state anyway
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
+def stream(session: Session, after_seq: int = 0) -> Iterator[Entry]:
+    """Every transfer in its order, a few thousand in memory at a time."""
+    for row in stream_rows(session, ENTRIES.where(TRANSFER.c.seq > after_seq)):
+        yield entry_of(row)
+
+
+def stream_rows(session: Session, query: Any) -> Iterator[Any]:
+    """The rows of a query, a few thousand in memory at a time."""
+    result = session.connection().execution_options(stream_results=True, yield_per=_TOGETHER).execute(query)
+    try:
+        yield from result
+    finally:
+        result.close()
