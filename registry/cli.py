@@ -24,6 +24,7 @@ from registry.designs import commands as designs_commands
 from registry.errors import RegistryError
 from registry.fabricators import commands as fabricators_commands
 from registry.fabricators import making_commands, place
+from registry.ledger import commands as ledger_commands
 from registry.notices import commands as notices_commands
 from registry.reports import commands as reports_commands
 from registry.settings import PROJECT, read_settings
@@ -189,6 +190,7 @@ making_commands.register(main)
 reports_commands.register(main)
 dashboard_commands.register(main)
 notices_commands.register(main)
+ledger_commands.register(main)
 
 if __name__ == "__main__":
     main()

@@ -26,6 +26,7 @@ from registry.ledger.pen import ACCOUNT, BALANCE, HOLD, TRANSFER, Draft, Pen, en
 from registry.ledger.rules import Totals, chained, check_limits, moment
 from registry.ledger.schemas import TRANSFERS_PER_ENTRY, AccountName, Currency, Entry, Transfer
 from registry.ledger.tables import LedgerCurrency, LedgerLimit
+from registry.stores.clock import database_now
 
 
 def open_currency(session: Session, code: str, *, exponent: int, name: str, community: str) -> Currency:
@@ -231,11 +232,15 @@ def _end(
     ])[0]  # fmt: skip
 
 
-def expire_due(session: Session) -> int:
-    """Let go of all that is held past its time, by the database's clock. Returns: how much there was at most."""
-    before = session.execute(select(HOLD.c.seq)).scalars().all()
+def has_due(session: Session) -> bool:
+    """Whether anything is held past its time; takes no lock."""
+    due = select(HOLD.c.seq).where(HOLD.c.expires_at <= database_now(session)).limit(1)
+    return session.execute(due).first() is not None
+
+
+def expire_due(session: Session) -> None:
+    """Let go of what is held past its time, by the database's clock; every writer does so before it writes."""
     Pen(session)
-    return len(before) - len(session.execute(select(HOLD.c.seq)).scalars().all())
 
 
 def reverse(

@@ -13,6 +13,7 @@ from registry.ledger.schemas import AMOUNT_MINOR_MAX, Currency
 
 _AMOUNT = re.compile(r"([0-9]{1,15})(?:[.,]([0-9]{1,6}))?")
 _OWN = re.compile(r"[A-Z]{4,12}")
+_TAKEN = ("TRUE", "FALSE", "NULL")  # words of beancount's own
 
 
 @functools.cache
@@ -32,7 +33,7 @@ def iso_currency(code: str) -> Currency:
 
 def check_own_code(code: str) -> str:
     """The code of a community's own currency: longer than ISO's, so that the two never meet. Raises: Invalid."""
-    if not _OWN.fullmatch(code):
+    if not _OWN.fullmatch(code) or code in _TAKEN:
         raise Invalid(
             f"{code[:20] or 'Nothing'} can't be a currency of your own.",
             "Take 4 to 12 capital letters, such as HOURS.",

@@ -162,8 +162,10 @@ def held(session: Session, name: AccountName | None = None) -> list[Entry]:
 
 def see_one_state(session: Session) -> None:
     """Read the book as it is at this moment, however long it takes and whoever writes. To be called first."""
-    if session.get_bind().dialect.name != "sqlite":  # whose transactions see one state anyway
-        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    if session.get_bind().dialect.name == "sqlite" or session.info.get("sees_one_state"):
+        return  # a transaction of SQLite sees one state anyway
+    session.info["sees_one_state"] = True
+    session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
 
 
 def stream(session: Session, after_seq: int = 0) -> Iterator[Entry]:
