@@ -22,7 +22,7 @@ from sqlmodel import Session
 
 from registry.errors import Conflict, Invalid, NotFound
 from registry.ledger.money import check_own_code, iso_currency
-from registry.ledger.pen import ACCOUNT, BALANCE, HOLD, TRANSFER, Draft, Pen, entries
+from registry.ledger.pen import ACCOUNT, BALANCE, HOLD, TRANSFER, Draft, Pen, by_key, entries
 from registry.ledger.rules import Totals, chained, check_limits, moment
 from registry.ledger.schemas import TRANSFERS_PER_ENTRY, AccountName, Currency, Entry, Transfer
 from registry.ledger.tables import LedgerCurrency, LedgerLimit
@@ -151,7 +151,7 @@ def post_all(session: Session, transfers: Sequence[Transfer]) -> list[Entry]:
     if len({transfer.key for transfer in transfers}) != len(transfers):
         raise Invalid("A key comes twice among transfers booked together.", "Give each its own.", field="key")
     pen = Pen(session)
-    known = _by_key(session, [transfer.key for transfer in transfers])
+    known = by_key(session, [transfer.key for transfer in transfers])
     if known:
         if len(known) != len(transfers) or not all(_same(known[each.key], each) for each in transfers) \
                 or len({entry.entry_seq for entry in known.values()}) != 1:  # fmt: skip
@@ -183,6 +183,7 @@ def _check(transfer: Transfer) -> None:
 
 
 def _need_accounts(pen: Pen, names: Sequence[AccountName]) -> None:
+    pen.look_up(names)
     for name in names:
         if not pen.knows(name):
             raise NotFound(f"There is no account {name}.", "Open it first.")
@@ -212,7 +213,7 @@ def _end(
     amount = held.amount_minor if amount is None else amount
     wish = Transfer(debit=held.debit, credit=held.credit, amount_minor=amount or 1, key=key, purpose=purpose,
                     effective_at=effective_at, by_id=by_id)  # fmt: skip
-    known = _by_key(session, [key]).get(key)
+    known = by_key(session, [key]).get(key)
     if known is not None:
         same = (known.kind, known.pending_seq, known.amount_minor) == (kind, pending_seq, amount)
         if not same or known.purpose != purpose or known.by_id != by_id or not _same_moment(known, wish):
@@ -254,7 +255,7 @@ def reverse(
         raise Invalid(f"Transfer {seq} is {wrong.kind}: nothing was moved.", "Void what is pending.", field="seq")
     wish = Transfer(debit=wrong.credit, credit=wrong.debit, amount_minor=wrong.amount_minor, key=key, purpose=purpose,
                     effective_at=effective_at, by_id=by_id)  # fmt: skip
-    known = _by_key(session, [key]).get(key)
+    known = by_key(session, [key]).get(key)
     if known is not None:
         if known.reverses_seq != seq or not _same(known, wish):
             _refuse_key(key)
@@ -273,10 +274,6 @@ def _entry(session: Session, seq: int) -> Entry:
     if not found:
         raise NotFound(f"There is no transfer {seq}.", "Look at its number again.")
     return found[0]
-
-
-def _by_key(session: Session, keys: Sequence[str]) -> dict[str, Entry]:
-    return {entry.key: entry for entry in entries(session, TRANSFER.c.key.in_(keys))}
 
 
 def _same(entry: Entry, wish: Transfer) -> bool:

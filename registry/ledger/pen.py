@@ -25,7 +25,21 @@ def _table(model: type[SQLModel]) -> Any:
 
 ACCOUNT, BALANCE, HEAD = _table(LedgerAccount), _table(LedgerBalance), _table(LedgerHead)
 HOLD, TRANSFER = _table(LedgerHold), _table(LedgerTransfer)
-_BALANCES = (
+# Made once: building a statement takes longer than running it.
+_READ_HEAD = select(HEAD).with_for_update()
+_MOVE_HEAD = update(HEAD).values({name: bindparam(name) for name in ("seq", "hash", "recorded_at")})
+_DUE = select(HOLD.c.seq).where(HOLD.c.expires_at <= bindparam("now")).order_by(HOLD.c.seq).limit(HOLDS_AT_ONCE)
+_ACCOUNTS = (
+    select(ACCOUNT, BALANCE)
+    .join(BALANCE, BALANCE.c.account_id == ACCOUNT.c.id)
+    .where(
+        ACCOUNT.c.owner_kind.in_(bindparam("kinds", expanding=True)),
+        ACCOUNT.c.owner_id.in_(bindparam("owners", expanding=True)),
+        ACCOUNT.c.role.in_(bindparam("roles", expanding=True)),
+    )
+)
+_WRITE_TRANSFERS = insert(TRANSFER)
+_WRITE_BALANCES = (
     update(BALANCE)
     .where(BALANCE.c.account_id == bindparam("of"))
     .values({name: bindparam(name) for name in
@@ -64,12 +78,13 @@ class Pen:
     """
 
     def __init__(self, session: Session) -> None:
-        if session.get_bind().dialect.name == "sqlite" and not session.connection().get_execution_options().get(
-            _WRITING
-        ):
+        session.flush()  # what the caller has added may be named by transfers
+        connection = session.connection()
+        if connection.dialect.name == "sqlite" and not connection.get_execution_options().get(_WRITING):
             raise RuntimeError("The book is written in stores.db.transaction() alone.")
         self.session = session
-        head = session.execute(select(HEAD).with_for_update()).one()
+        self._run = connection.execute  # quicker than the session's, which looks for objects first
+        head = self._run(_READ_HEAD).one()
         self.seq: int = head.seq
         self.hash: str = head.hash
         self.now = max(database_now(session), head.recorded_at)  # a clock set back does not turn the book's order round
@@ -77,9 +92,7 @@ class Pen:
         self._expire_due()
 
     def _expire_due(self) -> None:
-        due = self.session.execute(
-            select(HOLD.c.seq).where(HOLD.c.expires_at <= self.now).order_by(HOLD.c.seq).limit(HOLDS_AT_ONCE)
-        ).scalars().all()  # fmt: skip
+        due = self._run(_DUE, {"now": self.now}).scalars().all()
         if due:
             self.write([
                 Draft("expired", held.debit, held.credit, 0, f":expired:{held.seq}", "Time ran out",
@@ -87,34 +100,35 @@ class Pen:
                 for held in entries(self.session, TRANSFER.c.seq.in_(due))
             ], together=False)  # fmt: skip
 
-    def _look_up(self, names: Iterable[AccountName]) -> None:
+    def look_up(self, names: Iterable[AccountName]) -> None:
+        """Read accounts that will be asked for, in one go."""
         wanted = set(names) - self._known.keys()
         if not wanted:
             return
-        rows = self.session.execute(
-            select(ACCOUNT, BALANCE).join(BALANCE, BALANCE.c.account_id == ACCOUNT.c.id)
-            .where(ACCOUNT.c.owner_kind.in_({name.kind for name in wanted}),
-                   ACCOUNT.c.owner_id.in_({name.id for name in wanted}),
-                   ACCOUNT.c.role.in_({name.role for name in wanted}))
-        )  # fmt: skip
+        rows = self._run(_ACCOUNTS, {
+            "kinds": list({name.kind for name in wanted}), "owners": list({name.id for name in wanted}),
+            "roles": list({name.role for name in wanted}),
+        })  # fmt: skip
         for row in rows:
-            name = AccountName(kind=row.owner_kind, id=row.owner_id, role=row.role, currency=row.currency)
+            name = AccountName.model_construct(
+                kind=row.owner_kind, id=row.owner_id, role=row.role, currency=row.currency
+            )
             if name in wanted:
                 self._known[name] = _Known(row.id, totals_of(row))
 
     def knows(self, name: AccountName) -> bool:
         """Whether an account is open."""
-        self._look_up([name])
+        self.look_up([name])
         return name in self._known
 
     def totals(self, name: AccountName) -> Totals:
         """What an open account comes to, with what this pen has written."""
-        self._look_up([name])
+        self.look_up([name])
         return self._known[name].totals
 
     def number(self, name: AccountName) -> int:
         """The id of an open account."""
-        self._look_up([name])
+        self.look_up([name])
         return self._known[name].id
 
     def forget(self, name: AccountName) -> None:
@@ -123,7 +137,7 @@ class Pen:
 
     def write(self, drafts: Sequence[Draft], *, together: bool = True) -> list[Entry]:
         """Add transfers at the end of the chain, all or none. Raises: Conflict where a limit would be passed."""
-        self._look_up(name for draft in drafts for name in (draft.debit, draft.credit))
+        self.look_up(name for draft in drafts for name in (draft.debit, draft.credit))
         written: list[Entry] = []
         rows: list[dict[str, Any]] = []
         touched: set[AccountName] = set()
@@ -142,7 +156,7 @@ class Pen:
             rows.append(entry.model_dump(exclude={"debit", "credit"}) | {"debit_id": giver.id, "credit_id": taker.id})
             written.append(entry)
             self.seq, self.hash = entry.seq, entry.hash
-        self.session.execute(insert(TRANSFER), rows)
+        self._run(_WRITE_TRANSFERS, rows)
         changes = []
         for name in sorted(touched, key=lambda name: self._known[name].id):
             totals = self._known[name].totals
@@ -150,14 +164,14 @@ class Pen:
                 "of": self._known[name].id, "debits_minor": totals.debits, "credits_minor": totals.credits,
                 "pending_debits_minor": totals.pending_debits, "pending_credits_minor": totals.pending_credits,
             })  # fmt: skip
-        self.session.connection().execute(_BALANCES, changes)
+        self._run(_WRITE_BALANCES, changes)
         held = [{"seq": entry.seq, "expires_at": entry.expires_at} for entry in written if entry.kind == "pending"]
         if held:
-            self.session.execute(insert(HOLD), held)
+            self._run(insert(HOLD), held)
         ended = [entry.pending_seq for entry in written if entry.pending_seq is not None]
         if ended:
-            self.session.execute(delete(HOLD).where(HOLD.c.seq.in_(ended)))
-        self.session.execute(update(HEAD).values(seq=self.seq, hash=self.hash, recorded_at=self.now))
+            self._run(delete(HOLD).where(HOLD.c.seq.in_(ended)))
+        self._run(_MOVE_HEAD, {"seq": self.seq, "hash": self.hash, "recorded_at": self.now})
         return written
 
     def _entry(self, draft: Draft, entry_seq: int) -> Entry:
@@ -216,6 +230,14 @@ def entry_of(row: Any) -> Entry:
     return Entry.model_construct(None, **sides, **{name: getattr(row, name) for name in _PLAIN})
 
 
+_BY_KEY = ENTRIES.where(TRANSFER.c.key.in_(bindparam("keys", expanding=True)))
+
+
+def by_key(session: Session, keys: Sequence[str]) -> dict[str, Entry]:
+    """key -> the transfer that has it, of those that are there."""
+    return {row.key: entry_of(row) for row in session.connection().execute(_BY_KEY, {"keys": list(keys)})}
+
+
 def entries(session: Session, *where: Any, limit: int | None = None) -> list[Entry]:
     """The transfers of which all of `where` is true, in their order."""
-    return [entry_of(row) for row in session.execute(ENTRIES.where(*where).limit(limit))]
+    return [entry_of(row) for row in session.connection().execute(ENTRIES.where(*where).limit(limit))]

@@ -61,7 +61,7 @@ def balances(
     ):  # fmt: skip
         if wanted is not None:
             query = query.where(column == wanted)
-    return [_balance(row) for row in session.execute(query.where(ACCOUNT.c.id > after_id).limit(limit))]
+    return [_balance(row) for row in session.connection().execute(query.where(ACCOUNT.c.id > after_id).limit(limit))]
 
 
 def _balance(row: Any) -> Balance:
