@@ -38,6 +38,8 @@ from registry.fabricators import (
     transfer_pages,
 )
 from registry.fabricators import pages as fabricators_pages
+from registry.ledger import api as ledger_api
+from registry.ledger import service as ledger
 from registry.notices import api as notices_api
 from registry.notices import pages as notices_pages
 from registry.notices import service as notices
@@ -69,6 +71,7 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
     limit_checks.install(stores)
     batches.install(stores)
     notices.install(stores)
+    ledger.install(stores)
     web.install(app)
     accounts_pages.install(app)
     batches_pages.install(app)
@@ -80,7 +83,7 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
     pooled = (batches_pages, quote_pages, batches_api, calling_api)
     sent = (unit_pages, delivery_pages, unit_api)
     proof = (origin_pages, origin_api, reports_pages, reports_api)
-    told = (notices_pages, notices_api, dashboard_pages, dashboard_slots, dashboard_api)
+    told = (notices_pages, notices_api, dashboard_pages, dashboard_slots, dashboard_api, ledger_api)
     for feature in (accounts_pages, accounts_api, *designs, *made, *shops, *making, *pooled, *sent, *proof, *told):
         app.register_blueprint(feature.blueprint)
     web.install_openapi(app)

@@ -11,6 +11,7 @@ from registry.batches import service as batches
 from registry.builds import leases, service
 from registry.errors import Unavailable
 from registry.fabricators import limit_checks, making
+from registry.ledger import service as ledger
 from registry.notices import service as notices
 from registry.stores import leftovers
 from registry.stores.stores import Stores
@@ -26,6 +27,7 @@ def work(stores: Stores) -> None:
     limit_checks.install(stores)
     batches.install(stores)
     notices.install(stores)
+    ledger.install(stores)
     ended = threading.Event()
     keeper = threading.Thread(target=_keep, args=(stores, ended), daemon=True)
     keeper.start()

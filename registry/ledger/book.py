@@ -227,6 +227,8 @@ def _end(
     if session.execute(select(HOLD.c.seq).where(HOLD.c.seq == pending_seq)).first() is None:
         ended = entries(session, TRANSFER.c.pending_seq == pending_seq)[0]
         raise Conflict(f"Transfer {pending_seq} is {ended.kind} already.", "What ends, ends once.")
+    if kind == "settled" and held.expires_at is not None and held.expires_at <= pen.now:
+        raise Conflict(f"The time of transfer {pending_seq} has run out.", "Record it anew.")
     return pen.write([
         Draft(kind, held.debit, held.credit, amount, key, purpose, released=held.amount_minor, pending_seq=pending_seq,
               effective_at=_utc(effective_at), by_id=by_id)
@@ -257,7 +259,7 @@ def reverse(
                     effective_at=effective_at, by_id=by_id)  # fmt: skip
     known = by_key(session, [key]).get(key)
     if known is not None:
-        if known.reverses_seq != seq or not _same(known, wish):
+        if not _same(known, wish, seq):
             _refuse_key(key)
         return known
     already = entries(session, TRANSFER.c.reverses_seq == seq)
@@ -276,13 +278,14 @@ def _entry(session: Session, seq: int) -> Entry:
     return found[0]
 
 
-def _same(entry: Entry, wish: Transfer) -> bool:
+def _same(entry: Entry, wish: Transfer, reverses_seq: int | None = None) -> bool:
     """Whether a row is what a wish of the same key asks for."""
     kind = "pending" if wish.pending else "posted"
     return (
         (entry.kind, entry.debit, entry.credit, entry.amount_minor, entry.purpose, entry.by_id)
         == (kind, wish.debit, wish.credit, wish.amount_minor, wish.purpose, wish.by_id)
         and entry.expires_at == wish.expires_at
+        and entry.reverses_seq == reverses_seq
         and _same_moment(entry, wish)
     )
 

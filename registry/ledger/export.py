@@ -72,7 +72,7 @@ def _chosen(session: Session, choice: Choice) -> Iterator[Entry]:
 def _frame(session: Session, choice: Choice) -> _Frame:
     frame = _Frame(queries.currencies(session))
     for entry in _chosen(session, choice):
-        day = entry.effective_at.date()
+        day = _day(entry)
         frame.first, frame.last = min(frame.first, day), max(frame.last, day)
         if choice.only is not None and entry.kind in _MOVED:
             frame.balances[entry.debit] -= entry.amount_minor
@@ -81,6 +81,10 @@ def _frame(session: Session, choice: Choice) -> _Frame:
         for each in queries.balances(session):
             frame.balances[choice.alias(each.account)] += each.balance_minor
     return frame
+
+
+def _day(entry: Entry) -> dt.date:
+    return entry.effective_at.astimezone(dt.UTC).date()
 
 
 def path_of(name: AccountName) -> str:
@@ -119,7 +123,7 @@ def _beancount(session: Session, choice: Choice) -> Iterator[str]:
     for entry in _chosen(session, choice):
         if entry.kind not in _MOVED:
             continue
-        yield f"{entry.effective_at:%Y-%m-%d} * {_quoted(entry.purpose)} ^entry-{entry.entry_seq}\n  seq: {entry.seq}\n"
+        yield f"{_day(entry)} * {_quoted(entry.purpose)} ^entry-{entry.entry_seq}\n  seq: {entry.seq}\n"
         if entry.key:
             yield f"  key: {_quoted(entry.key)}\n"
         for path, amount in _sides(entry, frame.currencies[entry.currency].exponent):
@@ -144,7 +148,7 @@ def _hledger(session: Session, choice: Choice) -> Iterator[str]:
         if entry.kind not in _MOVED:
             continue
         purpose = entry.purpose.replace(";", ",").replace("|", "/")  # begin a comment, part payee and note
-        yield f"{entry.effective_at:%Y-%m-%d} * ({entry.seq}) {purpose}\n"
+        yield f"{_day(entry)} * ({entry.seq}) {purpose}\n"
         for path, amount in _sides(entry, frame.currencies[entry.currency].exponent):
             yield f"    {path}  {amount} {entry.currency}\n"
     if not frame.balances:

@@ -61,10 +61,11 @@ def balances(
     ):  # fmt: skip
         if wanted is not None:
             query = query.where(column == wanted)
-    return [_balance(row) for row in session.connection().execute(query.where(ACCOUNT.c.id > after_id).limit(limit))]
+    return [balance_of(row) for row in session.connection().execute(query.where(ACCOUNT.c.id > after_id).limit(limit))]
 
 
-def _balance(row: Any) -> Balance:
+def balance_of(row: Any) -> Balance:
+    """A row of accounts beside balances as it is told."""
     totals = totals_of(row)
     return Balance(
         account=_named(row), balance_minor=totals.balance, debits_minor=totals.debits, credits_minor=totals.credits,
@@ -80,7 +81,7 @@ def balance(session: Session, name: AccountName) -> Balance:
     ).first()
     if row is None:
         raise NotFound(f"There is no account {name}.", "brickyard ledger show lists them.")
-    return _balance(row)
+    return balance_of(row)
 
 
 def _number(session: Session, name: AccountName) -> int:

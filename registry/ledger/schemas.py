@@ -176,3 +176,37 @@ class CheckReport(BaseModel):
     totals: dict[str, int] = Field(description="currency -> all that was ever posted, in its smallest unit")
     faults: list[Fault]
     more_faults: int = 0
+
+
+class AccountQuery(BaseModel):
+    """Which accounts, and which part of their list."""
+
+    kind: OwnerKind | None = None
+    owner: Name | None = None
+    role: Name | None = None
+    currency: str | None = Field(default=None, pattern=r"^[A-Z]{3,12}$")
+    page: int = Field(default=1, ge=1, le=10_000)
+    per_page: int = Field(default=100, ge=1, le=100)
+
+
+class AccountView(Balance):
+    """An account and what it comes to, with the decimals of its currency."""
+
+    exponent: int
+
+
+class AccountList(BaseModel):
+    """Accounts that the reader may see."""
+
+    items: list[AccountView]
+    total: int
+    next: str | None
+
+
+class StatementQuery(BaseModel):
+    """Which time, by which clock, and where to go on."""
+
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+    by: Literal["recorded_at", "effective_at"] = "recorded_at"
+    after: int = Field(default=0, ge=0, le=2**62)

@@ -131,6 +131,8 @@ def test_a_mistake_is_booked_back_once(stores: Stores) -> None:
         back = book.reverse(session, wrong.seq, key="back", purpose="Wrong account")
     with stores.db.transaction() as session:
         assert book.reverse(session, wrong.seq, key="back", purpose="Wrong account") == back
+    with pytest.raises(Conflict, match="was used"):
+        post(stores, ANNA, BANK, 10_00, "back", purpose="Wrong account")
     with pytest.raises(Conflict, match="already"), stores.db.transaction() as session:
         book.reverse(session, wrong.seq, key="back-2", purpose="Wrong account")
     with stores.db.reading() as session:

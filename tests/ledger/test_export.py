@@ -105,6 +105,7 @@ def bean_balances(path: Path) -> dict[tuple[str, str], Decimal]:
 def test_beancount_accepts_the_book_with_equal_balances(full: Stores, tmp_path: Path) -> None:
     path = tmp_path / "book.beancount"
     path.write_text(written(full, "beancount"), encoding="utf-8")
+    assert '2024-03-01 * "Plain"' in path.read_text(encoding="utf-8"), "half past eleven on a leap day, five hours west"
     checked = bean_check(path)
     assert checked.returncode == 0, checked.stdout + checked.stderr
     ours = balances(full)
