@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from registry.ledger import queries
 from registry.ledger.book import limit_hash
-from registry.ledger.pen import ACCOUNT, HOLD, TRANSFER, hash_of
+from registry.ledger.pen import ACCOUNT, HOLD, TRANSFER, hash_of, name_of
 from registry.ledger.rules import FIRST_HASH, Totals, gave, received
 from registry.ledger.schemas import AccountName, CheckReport, Entry, Fault
 from registry.ledger.tables import LedgerLimit
@@ -95,7 +95,7 @@ def _limits(session: Session, found: _Check) -> dict[int, list[_Change]]:
         .order_by(_LIMIT.c.id)
     )  # fmt: skip
     for row in rows:
-        name = AccountName.model_construct(kind=row.owner_kind, id=row.owner_id, role=row.role, currency=row.currency)
+        name = name_of(row.owner_kind, row.owner_id, row.role, row.currency)
         before = FIRST_HASH if row.after_seq == 0 else row.before or ""
         if row.hash != limit_hash(before, row.after_seq, name, row.lowest_minor, row.highest_minor, row.why, row.by_id,
                                   row.set_at):  # fmt: skip

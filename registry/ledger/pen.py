@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -110,9 +111,7 @@ class Pen:
             "roles": list({name.role for name in wanted}),
         })  # fmt: skip
         for row in rows:
-            name = AccountName.model_construct(
-                kind=row.owner_kind, id=row.owner_id, role=row.role, currency=row.currency
-            )
+            name = name_of(row.owner_kind, row.owner_id, row.role, row.currency)
             if name in wanted:
                 self._known[name] = _Known(row.id, totals_of(row))
 
@@ -218,16 +217,19 @@ ENTRIES = (
 )
 
 
+@functools.lru_cache(maxsize=100_000)
+def name_of(kind: str, owner: str, role: str, currency: str) -> AccountName:
+    """The name of an account of the book; one object each, as a book of a million transfers has few accounts."""
+    return AccountName.model_construct(kind=kind, id=owner, role=role, currency=currency)
+
+
 def entry_of(row: Any) -> Entry:
     """A row of ENTRIES as an entry."""
-    sides = {
-        side: AccountName.model_construct(
-            kind=getattr(row, f"{side}_owner_kind"), id=getattr(row, f"{side}_owner_id"),
-            role=getattr(row, f"{side}_role"), currency=row.currency,
-        )
-        for side in ("debit", "credit")
-    }  # fmt: skip
-    return Entry.model_construct(None, **sides, **{name: getattr(row, name) for name in _PLAIN})
+    values = tuple(row)
+    plain = dict(zip(_PLAIN, values, strict=False))
+    currency = plain["currency"]
+    debit, credit = name_of(*values[-6:-3], currency), name_of(*values[-3:], currency)
+    return Entry.model_construct(None, debit=debit, credit=credit, **plain)
 
 
 _BY_KEY = ENTRIES.where(TRANSFER.c.key.in_(bindparam("keys", expanding=True)))

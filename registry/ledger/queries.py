@@ -10,7 +10,7 @@ from sqlalchemy import and_, case, func, or_, select
 from sqlmodel import Session
 
 from registry.errors import NotFound
-from registry.ledger.pen import ACCOUNT, BALANCE, ENTRIES, HEAD, HOLD, TRANSFER, entries, entry_of, totals_of
+from registry.ledger.pen import ACCOUNT, BALANCE, ENTRIES, HEAD, HOLD, TRANSFER, entries, entry_of, name_of, totals_of
 from registry.ledger.schemas import AccountName, Balance, Currency, Entry, Head, Statement, StatementLine
 from registry.ledger.tables import LedgerCurrency
 
@@ -40,10 +40,6 @@ def currencies(session: Session) -> dict[str, Currency]:
     return {row.code: Currency.model_validate(row, from_attributes=True) for row in rows}
 
 
-def _named(row: Any) -> AccountName:
-    return AccountName.model_construct(kind=row.owner_kind, id=row.owner_id, role=row.role, currency=row.currency)
-
-
 def _is(name: AccountName) -> Any:
     return and_(ACCOUNT.c.owner_kind == name.kind, ACCOUNT.c.owner_id == name.id, ACCOUNT.c.role == name.role,
                 ACCOUNT.c.currency == name.currency)  # fmt: skip
@@ -68,7 +64,8 @@ def balance_of(row: Any) -> Balance:
     """A row of accounts beside balances as it is told."""
     totals = totals_of(row)
     return Balance(
-        account=_named(row), balance_minor=totals.balance, debits_minor=totals.debits, credits_minor=totals.credits,
+        account=name_of(row.owner_kind, row.owner_id, row.role, row.currency),
+        balance_minor=totals.balance, debits_minor=totals.debits, credits_minor=totals.credits,
         pending_debits_minor=totals.pending_debits, pending_credits_minor=totals.pending_credits,
         lowest_minor=totals.lowest, highest_minor=totals.highest, available_minor=totals.available,
     )  # fmt: skip

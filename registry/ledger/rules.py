@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import hashlib
 import json
@@ -13,6 +12,7 @@ from typing import TypeVar
 from registry.errors import Conflict, Invalid
 
 K = TypeVar("K")
+_encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 FIRST_HASH = "0" * 64
 TOTAL_MINOR_MAX = 2**62  # SQLite would turn a larger sum into a float
 
@@ -48,21 +48,19 @@ class Totals:
         return (self.available or 0) >= 0 and (self.room or 0) >= 0
 
 
-def gave(totals: Totals, kind: str, amount: int, released: int) -> Totals:
+def gave(was: Totals, kind: str, amount: int, released: int) -> Totals:
     """The debit account's totals after a transfer."""
-    if kind == "pending":
-        return dataclasses.replace(totals, pending_debits=totals.pending_debits + amount)
-    return dataclasses.replace(
-        totals, debits=totals.debits + amount, pending_debits=totals.pending_debits - released
+    moved, held = (0, amount) if kind == "pending" else (amount, -released)
+    return Totals(
+        was.debits + moved, was.credits, was.pending_debits + held, was.pending_credits, was.lowest, was.highest
     )  # fmt: skip
 
 
-def received(totals: Totals, kind: str, amount: int, released: int) -> Totals:
+def received(was: Totals, kind: str, amount: int, released: int) -> Totals:
     """The credit account's totals after a transfer."""
-    if kind == "pending":
-        return dataclasses.replace(totals, pending_credits=totals.pending_credits + amount)
-    return dataclasses.replace(
-        totals, credits=totals.credits + amount, pending_credits=totals.pending_credits - released
+    moved, held = (0, amount) if kind == "pending" else (amount, -released)
+    return Totals(
+        was.debits, was.credits + moved, was.pending_debits, was.pending_credits + held, was.lowest, was.highest
     )  # fmt: skip
 
 
@@ -141,5 +139,4 @@ def moment(at: dt.datetime | None) -> str | None:
 
 def chained(before: str, *values: str | int | None) -> str:
     """The hash of a row after the hash before it."""
-    text = json.dumps([before, *values], ensure_ascii=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
+    return hashlib.sha256(_encode([before, *values]).encode("ascii")).hexdigest()
