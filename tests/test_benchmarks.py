@@ -52,7 +52,10 @@ def test_the_watcher_of_rebuilds_sees_tools_but_not_questions_for_versions(
     assert list(found.values()) == seen
 
 
-@pytest.mark.parametrize("name", ["corpus_builds", "rebuild", "cadquery_part", "kibot", "listing", "dashboard"])
+BENCHMARKS = ["corpus_builds", "rebuild", "cadquery_part", "kibot", "listing", "dashboard", "ledger"]
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
 def test_every_benchmark_tells_its_options(name: str) -> None:
     ended = subprocess.run(
         [sys.executable, str(FOLDER / f"{name}.py"), "--help"], capture_output=True, text=True, check=True

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import and_, case, func, or_, select, union_all
 from sqlmodel import Session
 
 from registry.errors import NotFound
@@ -103,6 +103,23 @@ def _sum(session: Session, number: int, *where: Any) -> int:
     return int(found or 0)
 
 
+def balances_at(
+    session: Session, until: dt.datetime, by: Clock = "recorded_at", *, kind: str | None = None
+) -> dict[AccountName, int]:
+    """What every account, or those of a kind of owner, came to at a time, that moment counted in; zeros left out."""
+    counted = (TRANSFER.c.kind.in_(_TRUE), TRANSFER.c[by] <= until)
+    sides = union_all(
+        select(TRANSFER.c.debit_id.label("id"), (-TRANSFER.c.amount_minor).label("amount")).where(*counted),
+        select(TRANSFER.c.credit_id.label("id"), TRANSFER.c.amount_minor.label("amount")).where(*counted),
+    ).subquery()
+    total = func.sum(sides.c.amount)
+    query = select(ACCOUNT, total.label("balance")).join(sides, sides.c.id == ACCOUNT.c.id).group_by(*ACCOUNT.c)
+    if kind is not None:
+        query = query.where(ACCOUNT.c.owner_kind == kind)
+    rows = session.execute(query.having(total != 0).order_by(ACCOUNT.c.id))
+    return {name_of(row.owner_kind, row.owner_id, row.role, row.currency): int(row.balance) for row in rows}
+
+
 def statement(
     session: Session, name: AccountName, *, since: dt.datetime | None = None, until: dt.datetime | None = None,
     after_seq: int = 0, limit: int = LINES, by: Clock = "recorded_at",
@@ -141,6 +158,12 @@ def statement(
 def transfers(session: Session, *, seqs: Sequence[int] = (), keys: Sequence[str] = ()) -> list[Entry]:
     """Transfers by number or by key, in their order."""
     return entries(session, or_(TRANSFER.c.seq.in_(seqs), TRANSFER.c.key.in_(keys)))
+
+
+def together(session: Session, seq: int) -> list[Entry]:
+    """A transfer with those that were booked together with it, in their order; none if it is not there."""
+    entry = select(TRANSFER.c.entry_seq).where(TRANSFER.c.seq == seq).scalar_subquery()
+    return entries(session, TRANSFER.c.entry_seq == entry)
 
 
 def end_of(session: Session, pending_seq: int) -> Entry | None:

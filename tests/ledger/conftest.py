@@ -6,6 +6,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -50,16 +51,32 @@ def settings(settings: Settings, sqlite_template: Path) -> Settings:
     return settings
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def database_url(request: pytest.FixtureRequest, settings: Settings) -> Iterator[str]:
-    """A new, empty database on each backend."""
-    if request.param == "sqlite":
-        yield settings.database_url
-        return
-    server, template = request.getfixturevalue("postgres_template")
+@contextmanager
+def _copy_of(server: Engine, template: str) -> Iterator[str]:
     name = f"test_{uuid.uuid4().hex[:12]}"
     with server.connect() as connection:
         connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
     yield server.url.set(database=name).render_as_string(hide_password=False)
     with server.connect() as connection:
         connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, settings: Settings) -> Iterator[str]:
+    """A new database on each backend, migrated and without rows."""
+    if request.param == "sqlite":
+        yield settings.database_url
+        return
+    with _copy_of(*request.getfixturevalue("postgres_template")) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A new database on each backend, without tables."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.sqlite3'}"
+        return
+    server, _ = request.getfixturevalue("postgres_template")
+    with _copy_of(server, "template1") as url:
+        yield url

@@ -61,6 +61,8 @@ def test_transfers_booked_together_are_all_there_or_none(stores: Stores) -> None
     with stores.db.transaction() as session:
         assert book.post_all(session, wishes) == booked
     assert [entry.entry_seq for entry in booked] == [2, 2]
+    with stores.db.reading() as session:
+        assert queries.together(session, 3) == booked and queries.together(session, 9) == []
     for part in (wishes[:1], [*wishes, moved(ANNA, BEN, 1, "c")]):
         if len(part) == 1:
             continue  # a part of it, asked for again, is there
@@ -264,6 +266,12 @@ def test_statements_at_a_time(stores: Stores) -> None:
         assert queries.balance_at(session, account(ANNA), second.recorded_at) == 6_00
         middle = dt.datetime(2026, 3, 15, tzinfo=dt.UTC)
         assert queries.balance_at(session, account(ANNA), middle, "effective_at") == 10_00
+        april_1 = dt.datetime(2026, 4, 1, tzinfo=dt.UTC)
+        assert queries.balances_at(session, april_1, "effective_at") == {
+            account(BANK): -10_00, account(ANNA): 6_00, account(FUNDS): 4_00,
+        }  # fmt: skip
+        assert queries.balances_at(session, april_1, "effective_at", kind="person") == {account(ANNA): 6_00}
+        assert queries.balances_at(session, middle - dt.timedelta(days=60), "effective_at") == {}
         april = queries.statement(session, account(ANNA), since=middle, until=dt.datetime(2026, 5, 1, tzinfo=dt.UTC),
                                   by="effective_at")  # fmt: skip
         assert (april.opening_minor, april.closing_minor) == (10_00, 6_00)
