@@ -1,0 +1,1 @@
+"""Social lending: peers pre-finance a batch, get paid back, and everyone can read the books."""
