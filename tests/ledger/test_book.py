@@ -126,6 +126,20 @@ def test_what_is_held_expires_by_the_databases_time(stores: Stores) -> None:
     whole(stores)
 
 
+def test_a_clock_set_back_does_not_turn_the_order_round(stores: Stores) -> None:
+    opened(stores)
+    post(stores, BANK, ANNA, 10_00, "in-1")
+    with stores.db.transaction() as session:  # the last transfer came when the clock was an hour fast
+        session.execute(text("UPDATE ledger_head SET recorded_at = :later"), {
+            "later": f"{dt.datetime.now(dt.UTC) + dt.timedelta(hours=1):%Y-%m-%d %H:%M:%S.%f}"
+                     + ("" if stores.db.on_sqlite else "+00:00")
+        })  # fmt: skip
+    held = post(stores, ANNA, FUNDS, 1_00, "hold", pending=True)
+    later = post(stores, ANNA, BEN, 1_00, "pay")
+    assert held.recorded_at == later.recorded_at > dt.datetime.now(dt.UTC) + dt.timedelta(minutes=50)
+    whole(stores)
+
+
 def test_a_mistake_is_booked_back_once(stores: Stores) -> None:
     opened(stores)
     wrong = post(stores, BANK, ANNA, 10_00, "in-1")
