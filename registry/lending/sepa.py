@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sepaxml import SepaTransfer
 from sepaxml.validation import ValidationError
+from text_unidecode import unidecode
 
 from registry.errors import Invalid
 from registry.lending.paying import Payee, check_name, check_payee
@@ -37,6 +38,7 @@ def pain001(payer: Payee, payments: Sequence[Outgoing], on: dt.date, schema: str
     if len({one.end_to_end for one in payments}) != len(payments):
         raise Invalid("A payment stands twice in the file.", "Give each its own reference.", field="payments")
     payer = check_payee(payer)
+    _check_plain(payer.name, 70, "name")
     told = {"name": payer.name, "IBAN": payer.iban, "batch": True, "currency": "EUR"}
     if payer.bic:
         told["BIC"] = payer.bic
@@ -47,12 +49,14 @@ def pain001(payer: Payee, payments: Sequence[Outgoing], on: dt.date, schema: str
             raise Invalid("A payment is 0.01 to 999999999.99 euros, in whole cents.", "Change it.", field="amount")
         if not (one.end_to_end.isascii() and one.end_to_end.isalnum() and len(one.end_to_end) <= 35):
             raise Invalid("A payment's reference is 1 to 35 letters and digits.", "Change it.", field="reference")
+        _check_plain(payee.name, 70, "name")
+        _check_plain(check_name(one.message, MESSAGE_CHARS, "message"), MESSAGE_CHARS, "message")
         row = {
             "name": payee.name,
             "IBAN": payee.iban,
             "amount": one.amount_minor,
             "execution_date": on,
-            "description": check_name(one.message, MESSAGE_CHARS, "message"),
+            "description": one.message,
             "endtoend_id": one.end_to_end,
         }
         if payee.bic:
@@ -63,3 +67,14 @@ def pain001(payer: Payee, payments: Sequence[Outgoing], on: dt.date, schema: str
     except ValidationError as error:
         raise Invalid("The file would not be valid for a bank.", "Look at names and messages.") from error
     return written
+
+
+def _check_plain(text: str, chars_max: int, field: str) -> None:
+    """Banks take plain letters: sepaxml writes them so, and cuts what has grown too long. Raises: Invalid."""
+    plain = unidecode(text)
+    if not plain.strip() or len(plain) > chars_max:
+        raise Invalid(
+            f"{text[:40]} is empty or longer than {chars_max} characters in the plain letters that banks take.",
+            "Write it shorter, in Latin letters.",
+            field=field,
+        )

@@ -38,7 +38,8 @@ def test_a_file_is_valid_and_holds_every_cent(schema: str, tmp_path: Path) -> No
     "wrong",
     [
         {"amount_minor": 0}, {"amount_minor": -1}, {"amount_minor": 10**11}, {"amount_minor": 1.005},
-        {"message": "x" * 141}, {"message": "two\nlines"}, {"end_to_end": ""}, {"end_to_end": "A\nB"},
+        {"message": "x" * 141}, {"message": "ß" * 71}, {"payee": Payee("漢" * 70, CAMPAIGN.iban)},
+        {"message": "ﷺ"}, {"message": "two\nlines"}, {"end_to_end": ""}, {"end_to_end": "A\nB"},
         {"end_to_end": "x" * 36}, {"payee": Payee("Zoë", "NL91ABNA0417164301")},
         {"payee": Payee("A\nB", CAMPAIGN.iban)},
     ],
