@@ -40,6 +40,8 @@ from registry.fabricators import (
 from registry.fabricators import pages as fabricators_pages
 from registry.ledger import api as ledger_api
 from registry.ledger import service as ledger
+from registry.lending import api as lending_api
+from registry.lending import pages as lending_pages
 from registry.notices import api as notices_api
 from registry.notices import pages as notices_pages
 from registry.notices import service as notices
@@ -83,8 +85,21 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
     pooled = (batches_pages, quote_pages, batches_api, calling_api)
     sent = (unit_pages, delivery_pages, unit_api)
     proof = (origin_pages, origin_api, reports_pages, reports_api)
+    lent = (lending_pages, lending_api)
     told = (notices_pages, notices_api, dashboard_pages, dashboard_slots, dashboard_api, ledger_api)
-    for feature in (accounts_pages, accounts_api, *designs, *made, *shops, *making, *pooled, *sent, *proof, *told):
+    for feature in (
+        accounts_pages,
+        accounts_api,
+        *designs,
+        *made,
+        *shops,
+        *making,
+        *pooled,
+        *sent,
+        *proof,
+        *lent,
+        *told,
+    ):
         app.register_blueprint(feature.blueprint)
     web.install_openapi(app)
     return app
