@@ -15,7 +15,16 @@ from registry import limits, web
 from registry.accounts import api as accounts_api
 from registry.accounts import pages as accounts_pages
 from registry.batches import api as batches_api
-from registry.batches import calling_api, delivery_pages, origin_api, origin_pages, quote_pages, unit_api, unit_pages
+from registry.batches import (
+    buying_pages,
+    calling_api,
+    delivery_pages,
+    origin_api,
+    origin_pages,
+    quote_pages,
+    unit_api,
+    unit_pages,
+)
 from registry.batches import pages as batches_pages
 from registry.batches import service as batches
 from registry.builds import api as builds_api
@@ -82,7 +91,7 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
     made = (builds_pages, compare_pages, builds_api, downloads)
     shops = (fabricators_pages, transfer_pages, fabricators_api, keeping_api)
     making = (making_pages, making_api, limit_pages, limit_api)
-    pooled = (batches_pages, quote_pages, batches_api, calling_api)
+    pooled = (batches_pages, buying_pages, quote_pages, batches_api, calling_api)
     sent = (unit_pages, delivery_pages, unit_api)
     proof = (origin_pages, origin_api, reports_pages, reports_api)
     lent = (lending_pages, lending_api)

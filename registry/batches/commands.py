@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from registry.accounts.queries import find_account
-from registry.batches import demo, queries, quote_queries, quoting, service, unit_commands
+from registry.batches import buying, demo, queries, quote_queries, quoting, service, unit_commands
 from registry.batches.batch_schemas import BatchQuery
 from registry.batches.money import money
 from registry.console import columns_of, json_option, opened, print_json
@@ -84,6 +84,28 @@ def show(number: int, as_json: bool) -> None:
     click.echo(columns_of(rows))
     for place in batch.queue:
         click.echo(f"{place.number:>4}  {place.units:>4}  {place.who} ({place.state})")
+
+
+@batches.command()
+@click.argument("number", type=click.IntRange(1, 2**31 - 1))
+@click.option("--with", "partners", multiple=True, type=int, help="Only with this batch; may be given again.")
+@click.option("--alone", is_flag=True, help="With no other batch.")
+@json_option
+def buy(number: int, partners: tuple[int, ...], alone: bool, as_json: bool) -> None:
+    """Show what to buy for batch NUMBER together with those that need the same parts."""
+    with opened() as stores:
+        service.settle_due(stores)
+        with stores.db.reading() as session:
+            found = buying.shared(stores, session, number, None, [] if alone else list(partners) or None)
+    if as_json:
+        print_json(found)
+        return
+    rows: list[tuple[str, ...]] = [("QUANTITY", "PART", "MPN", "FOR BATCHES")]
+    for line in found.buy.lines:
+        shares = ", ".join(f"{job}: {count:g}" for job, count in line.jobs.items())
+        rows.append((f"{line.quantity:g}", (line.description or line.value)[:40], line.mpn, shares))
+    click.echo(columns_of(rows))
+    click.echo(f"{len(found.buy.lines)} lines together, {found.buy.lines_apart} apart.")
 
 
 @click.group()

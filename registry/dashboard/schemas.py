@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from registry.batches.buying_schemas import BuyList
+
 KEY_CHARS = 80
 WORDS_CHARS = 400
 
@@ -220,29 +222,6 @@ class WeekFigures(_Out):
     scrap: int
     on_time: int = Field(description="jobs shipped by their day")
     late: int
-
-
-class BuyLine(_Out):
-    """A thing to buy, over all jobs."""
-
-    kind: str
-    description: str
-    value: str
-    footprint: str
-    manufacturer: str
-    mpn: str
-    suppliers: dict[str, str]
-    quantity: float
-    jobs: dict[int, float] = Field(description="batch -> how many of it for that batch")
-    made: bool = Field(description="made from stock here or elsewhere, not bought as it is")
-
-
-class BuyList(_Out):
-    """What to buy."""
-
-    lines: list[BuyLine]
-    jobs: int
-    without_materials: list[int] = Field(description="batches whose version has no bill of materials")
 
 
 class Numbers(_Out):
