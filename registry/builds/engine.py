@@ -242,18 +242,17 @@ def _record(
 
     A good result that another worker made meanwhile stays: bundles name its bytes already. Returns: how it ended then.
     """
-    first = session.get(Result, ended.key)
-    if first is not None and first.state == "done" and _whole(stores, session, first):
-        if {row.path: row.digest for row in _artifacts(session, first.key)} != {
-            item.path: item.digest for item in kept
-        }:
-            return _reused(first)
-    for old in _artifacts(session, ended.key):
-        session.delete(old)
-    session.flush()
-    old_result = session.get(Result, ended.key)
-    if old_result is not None:
-        session.delete(old_result)
+    # One look, held until the commit: a second could find, and drop, what another worker recorded in between.
+    first = session.get(Result, ended.key, with_for_update=True)
+    if first is not None:
+        before = _artifacts(session, first.key)
+        if first.state == "done" and _whole(stores, session, first):
+            if {row.path: row.digest for row in before} != {item.path: item.digest for item in kept}:
+                return _reused(first)
+        for old in before:
+            session.delete(old)
+        session.flush()
+        session.delete(first)
         session.flush()
     session.add(
         Result(
