@@ -126,14 +126,15 @@ class _Rewriter(HTMLParser):
         self.ids: dict[str, int] = {}
 
     def local(self, url: str) -> str:
-        """The address here of a path in the repository; empty if it leads out of it."""
+        """The address here of a path in the repository; empty if it leads out of it, or nowhere."""
         parts = urlsplit(url)
         path = unquote(parts.path)
         whole = path.lstrip("/") if path.startswith("/") else posixpath.join(posixpath.dirname(self.base), path)
         clean = posixpath.normpath(whole)
         if clean in (".", "") or clean.startswith("../") or clean == ".." or "\0" in clean:
             return ""
-        return self.address(clean) + (f"#{quote(parts.fragment)}" if parts.fragment else "")
+        address = self.address(clean)
+        return address + f"#{quote(parts.fragment)}" if address and parts.fragment else address
 
     def _target(self, url: str) -> str:
         url = (

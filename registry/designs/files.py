@@ -32,6 +32,15 @@ def list_files(stores: Stores, slug: str, label: str | None) -> tuple[FileView, 
     return _lists.get((design.url, design.subdir, revision.commit), read)
 
 
+def list_places(stores: Stores, slug: str, label: str | None) -> set[str]:
+    """The paths of the version at which something is: its files and the folders that they lie in. Raises: NotFound."""
+    places = {file.path for file in list_files(stores, slug, label)}
+    for path in tuple(places):
+        while (path := path.rpartition("/")[0]) and path not in places:
+            places.add(path)
+    return places
+
+
 def open_file(stores: Stores, slug: str, label: str | None, path: str) -> bytes | None:
     """A file of the version; None if a folder is there. Raises: NotFound, TooLarge."""
     design, revision = _find(stores, slug, label)

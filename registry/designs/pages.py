@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from functools import cache
 from urllib.parse import quote
 
 from flask import Blueprint, Response, flash, redirect, render_template, request
@@ -55,9 +56,14 @@ def _readme(design: DesignDetail, version: VersionDetail, path: str) -> Markup:
         return Markup("")
     base = f"/designs/{design.slug}/{version.label}/files/"
 
+    @cache
+    def places() -> set[str]:
+        return version_files.list_places(stores(), design.slug, version.label)
+
     def lay_out() -> Markup:
         text = version_files.read_text(stores(), design.slug, version.label, path)
-        html = markdown.render(text, base=path, address=lambda name: base + quote(name))
+        # a link that a README has, to what its repository has not, leads nowhere here either: its words stay
+        html = markdown.render(text, base=path, address=lambda name: base + quote(name) if name in places() else "")
         return _without_repeats(
             html, (design.name, version.title, version.summary or design.summary), base + quote(version.picture_path)
         )

@@ -18,6 +18,7 @@ from registry.stores.stores import Stores
 EVIL_SVG = '<svg xmlns="http://www.w3.org/2000/svg"><script>document.title="owned"</script></svg>'
 FILES = {
     "README.md": "# Test press\n\nPresses bricks.\n\n![shape](docs/shape.svg) [bad](javascript:alert(1))\n"
+    "\n[drawings](docs/) [gone](firmware/LICENSE#terms) ![lost](docs/lost.png) [sheet](docs/sheet.pdf)\n"
     "<script>alert(1)</script>\n",
     "LICENSE": (PROJECT / "LICENSE").read_text(encoding="utf-8"),
     "docs/shape.svg": EVIL_SVG,

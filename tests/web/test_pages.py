@@ -31,11 +31,30 @@ def test_every_page_answers(site: Site) -> None:
         assert "<title>" in answer.text and "Undefined" not in answer.text, path
 
 
+def test_titles_of_lists_name_what_was_chosen(site: Site) -> None:
+    for path, title in (
+        ("/designs", "Designs"),
+        ("/designs?q=press", "press"),
+        ("/designs?q=zzz&kind=board&tag=solar", "zzz, Board, solar"),
+        ("/designs?kind=board", "Designs: Board"),
+        ("/batches?state=open", "Batches: Filling"),
+        ("/batches", "Batches"),
+    ):
+        assert f"<title>{title} · Brickyard</title>" in site.client.get(path).text, path
+
+
 def test_readme_is_shown_and_can_not_act(site: Site) -> None:
     html = site.client.get(site.here).text
     assert "Presses bricks." in html
     assert f'src="{site.here}/files/docs/shape.svg"' in html
     assert "<script>" not in html and 'href="javascript:' not in html
+
+
+def test_a_readme_links_only_to_what_its_version_has(site: Site) -> None:
+    html = site.client.get(site.here).text
+    assert f'href="{site.here}/files/docs"' in html and f'href="{site.here}/files/docs/sheet.pdf"' in html
+    assert ">gone</a>" in html and "firmware/LICENSE" not in html and "#terms" not in html
+    assert "lost" in html and "docs/lost.png" not in html
 
 
 @pytest.mark.parametrize(
