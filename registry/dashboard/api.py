@@ -41,10 +41,10 @@ def answer_thread(slug: str, body: WordWish) -> Done:
 
 
 @operation(
-    blueprint, "POST", f"{_HERE}/machines/{_NUMBER}", body=MachineWish, answers={200: Done}, account=True
-)  # fmt: skip
+    blueprint, "POST", f"{_HERE}/machines/{_NUMBER}", body=MachineWish, answers={200: Done}, faults=(409,), account=True
+)
 def set_machine(slug: str, number: int, body: MachineWish) -> Done:
-    """Say whether a machine is free."""
+    """Say whether a machine is free; the same key with the same status sets it once."""
     return service.set_machine(stores(), people.required().id, slug, number, body)
 
 

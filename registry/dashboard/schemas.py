@@ -42,6 +42,13 @@ class MachineWish(BaseModel):
     """Whether a machine is free."""
 
     status: Literal["ready", "busy", "broken", "planned"]
+    key: str = Field(default="", max_length=KEY_CHARS)
+
+
+class MachineOnce(MachineWish):
+    """The same of a named machine: a key that was used for one says nothing of another."""
+
+    machine: int
 
 
 class PaymentWish(BaseModel):

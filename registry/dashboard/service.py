@@ -21,6 +21,7 @@ from registry.dashboard.once import once
 from registry.dashboard.schemas import (
     ClosedWish,
     Done,
+    MachineOnce,
     MachineWish,
     MoveWish,
     PaymentWish,
@@ -148,7 +149,8 @@ def mark_read(stores: Stores, account_id: int, thread: inbox.Thread, buyer_id: i
 
 def set_machine(stores: Stores, account_id: int, slug: str, machine_id: int, wish: MachineWish) -> Done:
     """Say whether a machine is free. Raises: Forbidden, NotFound."""
-    with stores.db.transaction() as session:
+
+    def work(inner: Stores, session: Session) -> str:
         fabricator, _ = enter(session, slug, account_id, "operator")
         machine = session.get(Machine, machine_id)
         if machine is None or machine.fabricator_id != fabricator.id:
@@ -156,7 +158,9 @@ def set_machine(stores: Stores, account_id: int, slug: str, machine_id: int, wis
         machine.status = wish.status
         fabricator.updated_at = utcnow()
         session.add_all((machine, fabricator))
-        return Done(said=f"{machine.name}: {MACHINE_STATUS_LABELS[wish.status].lower()}.")
+        return f"{machine.name}: {MACHINE_STATUS_LABELS[wish.status].lower()}."
+
+    return once(stores, account_id, MachineOnce(machine=machine_id, **wish.model_dump()), work)
 
 
 def plan_job(stores: Stores, account_id: int, slug: str, number: int, wish: PlanWish) -> Done:

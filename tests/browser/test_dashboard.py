@@ -126,3 +126,59 @@ def test_the_inbox_is_read_with_keys_and_is_live(visit: Visit, shop: Shop) -> No
     shop.move(job, "materials")
     expect(column(page, "materials").locator(f"#job-{job}")).to_be_attached(timeout=10_000)
     assert looker.complaints == []
+
+
+def test_machines_and_a_jobs_own_page_wait_too_and_keys_do_it_all(visit: Visit, shop: Shop) -> None:
+    job, laser = shop.full(), shop.machine("Laser")
+    mill = shop.machine("Mill")
+    worker = enter(visit, shop, "olga", width=820)
+    page = worker.go(f"{HERE}/machines")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    assert worker.axe() == []
+    page.keyboard.press("Escape")
+    page.context.set_offline(True)
+    page.keyboard.press("j")
+    page.keyboard.press("2")
+    expect(page.locator("#wire")).to_contain_text("Offline: 1 change waits")
+    page.keyboard.press("g")
+    page.keyboard.press("b")
+    expect(page.locator("#told")).to_contain_text("Offline: other pages can't be opened now.")
+    assert shop.sql("SELECT status FROM machine WHERE id = :id", id=laser) == "ready"
+    page.context.set_offline(False)
+    expect(page.locator("#told")).to_contain_text("Laser: busy", timeout=15_000)
+    assert shop.sql("SELECT status FROM machine WHERE id = :id", id=laser) == "busy"
+    expect(page.locator(f"#machine-{laser} [aria-pressed=true]")).to_be_focused()  # the list is a new one by now
+    page.locator(f"#machine-{mill} button").first.focus()
+    from registry.dashboard import service
+    from registry.dashboard.schemas import MachineWish
+
+    service.set_machine(shop.stores, shop.who("olga"), "north", mill, MachineWish(status="broken"))  # at another screen
+    expect(page.locator(f"#machine-{mill} [aria-pressed=true]")).to_contain_text("Broken", timeout=10_000)
+    expect(page.locator(f"#machine-{mill} button").first).to_be_focused()
+    assert worker.overflow() == 0
+    small = """[...document.querySelectorAll('.dash a, .dash button')].filter((one) => one.offsetParent
+      && one.getBoundingClientRect().height < 43.5).map((one) => one.outerHTML.slice(0, 120))"""
+    assert page.evaluate(small) == []
+
+    page.keyboard.press("g")
+    page.keyboard.press("b")
+    page.wait_for_url(f"**{HERE}")
+    expect(page.locator(f"#job-{job}")).to_be_visible()
+    assert page.evaluate(small) == []
+    page = worker.go(f"{HERE}/jobs/{job}")
+    page.context.set_offline(True)
+    stopped = """selector => {
+      const click = new MouseEvent('click', {bubbles: true, cancelable: true});
+      let was;
+      addEventListener('click', (event) => { was = event.defaultPrevented; event.preventDefault(); }, {once: true});
+      document.querySelector(selector).dispatchEvent(click);
+      return was; }"""
+    assert page.evaluate(stopped, "#rail nav a") is True
+    assert page.evaluate(stopped, "a[download]") is False  # a download leaves the page where it is
+    page.get_by_role("button", name="Materials").click()
+    expect(page.locator("#wire")).to_contain_text("Offline: 1 move waits")
+    page.context.set_offline(False)
+    expect(page.locator("#told")).to_contain_text(f"Batch {job}: materials.", timeout=15_000)
+    moved = "SELECT COUNT(*) FROM batch_event WHERE batch_id = :id AND became = 'materials'"
+    assert shop.sql(moved, id=job) == 1

@@ -145,6 +145,13 @@ def test_json_and_command_tell_the_same(site: tuple[Flask, Shop]) -> None:
         assert moved.status_code == 200 and moved.get_json()["repeated"] is repeated
     refused = app.test_client().post(f"/api/v1{HERE}/moves", headers=bearer(make_token(looker)), json=wish)
     assert refused.status_code == 403 and "you are a viewer there" in refused.get_json()["detail"]
+    laser, mill = shop.machine("Laser"), shop.machine("Mill")
+    for machine, key, repeated in ((laser, "", False), (laser, "", False), (laser, "m", False), (laser, "m", True)):
+        sent = {"status": "busy"} | ({"key": key} if key else {})
+        told = app.test_client().post(f"/api/v1{HERE}/machines/{machine}", headers=token, json=sent)
+        assert told.status_code == 200 and told.get_json() == {"said": "Laser: busy.", "repeated": repeated}
+    other = app.test_client().post(f"/api/v1{HERE}/machines/{mill}", headers=token, json={"status": "busy", "key": "m"})
+    assert other.status_code == 409 and "used for something else" in other.get_json()["detail"]
     env = {"BRICKYARD_DATA": str(shop.stores.settings.data), "BRICKYARD_DATABASE_URL": ""}
     said = CliRunner().invoke(main, ["fabricators", "dashboard", "north", "--json"], env=env)
     assert said.exit_code == 0 and json.loads(said.stdout)["stages"] == found["stages"] | {"filled": 0, "materials": 1}

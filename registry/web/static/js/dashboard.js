@@ -38,7 +38,9 @@ const counted = (count, one) => `${count} ${one}${count === 1 ? "" : "s"}`;
 function showWire() {
   const list = waiting();
   const moves = list.filter((one) => one.path === "/moves").length;
-  const words = [moves ? counted(moves, "move") : "", list.length - moves ? counted(list.length - moves, "message") : ""].filter(Boolean).join(" and ");
+  const messages = list.filter((one) => one.path === "/messages").length;
+  const rest = list.length - moves - messages;
+  const words = [moves && counted(moves, "move"), messages && counted(messages, "message"), rest && counted(rest, "change")].filter(Boolean).join(" and ");
   wire.hidden = !away && !list.length;
   if (away) wire.textContent = words ? `Offline: ${words} wait${list.length === 1 ? "s" : ""}. Sent when the network is back.` : "Offline. What you see may be old; what you do is kept and sent later.";
   else if (list.length) wire.textContent = `Sending ${words}.`;
@@ -93,10 +95,15 @@ async function flush() {
 
 const busy = () => document.querySelector(".job.dragged, dialog[open]");
 
+const stops = (room) => [...room.querySelectorAll("a[href], button, summary, [tabindex]")];
+
 function renew(html) {
   const fresh = new DOMParser().parseFromString(html, "text/html");
-  const focused = document.activeElement?.id || document.activeElement?.closest("[id]")?.id;
-  const wasCard = document.activeElement?.closest(".job")?.id;
+  // what has the focus, as its place within the nearest thing that has a name: the new one is focused again
+  const room = document.activeElement?.closest(".job, .machine, [id]");
+  const focused = room?.id;
+  const place = room ? stops(room).indexOf(document.activeElement) : -1;
+  const told = document.activeElement?.getAttribute("value");
   for (const old of document.querySelectorAll("[data-live]")) {
     const part = fresh.getElementById(old.id);
     if (!part || old.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) continue;
@@ -105,10 +112,12 @@ function renew(html) {
     old.replaceWith(now);
     now.scrollLeft = left; now.scrollTop = top;
   }
-  const card = wasCard && document.getElementById(wasCard)?.querySelector(".job-open");
-  const again = card || (focused && document.getElementById(focused));
+  const now = focused && document.getElementById(focused);
+  const same = now && place >= 0 ? stops(now)[place] : now;
+  const again = now?.matches(".job") && same?.getAttribute("value") !== told ? now.querySelector(".job-open") : same;
   if (again && document.activeElement === document.body) again.focus({ preventScroll: true });
   placeWaiting();
+  showMachines();
 }
 
 async function look(now = false) {
@@ -161,6 +170,54 @@ function move(job, to, why = "") {
   document.getElementById(`job-${number}`)?.querySelector(".job-open")?.focus();
   flush();
 }
+
+// --- machines and a job's own page are kept in the same way; other forms stay filled in until the network is back
+
+function showMachines() {
+  for (const one of waiting()) {
+    const form = one.path.startsWith("/machines/") && document.querySelector(`form[data-machine="${one.path.slice(10)}"]`);
+    if (!form) continue;
+    for (const button of form.querySelectorAll("button")) button.setAttribute("aria-pressed", button.value === one.body.status);
+    form.closest(".machine").classList.add("waiting");
+  }
+}
+
+function keptForm(form, button) {
+  const field = (name) => form.elements[name]?.value.trim() ?? "";
+  if (form.dataset.machine) {
+    const name = form.closest(".machine").querySelector("strong").textContent;
+    later(`/machines/${form.dataset.machine}`, { status: button.value }, name);
+    showMachines();
+  } else if (form.id === "move" && button?.value) {
+    const job = Number(field("job"));
+    if (waiting().some((one) => one.path === "/moves" && one.body.job === job)) tell(`Batch ${job} has a move that waits already.`, "amber");
+    else later("/moves", { job, action: ACTIONS[button.value] ?? button.value, was: field("was"), why: field("why") }, `Batch ${job}`);
+  } else return false;
+  return true;
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || event.defaultPrevented || "answer" in form.dataset || !form.closest(".dash")) return;
+  if (acts && keptForm(form, event.submitter)) event.preventDefault();
+  else if (away || !navigator.onLine) {
+    event.preventDefault();
+    tell("Offline: this can't be kept for later.", "amber", "What you wrote stays here. Send it when the network is back.");
+  }
+});
+// whether a click takes this page away: not a download, a new tab, or a place on the page itself
+function leaves(event, link) {
+  const elsewhere = event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || link.hasAttribute("download");
+  const tab = link.target && link.target !== "_self";
+  return !event.defaultPrevented && !elsewhere && !tab && !link.getAttribute("href").startsWith("#");
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href]");
+  if (!link || !(away || !navigator.onLine) || !leaves(event, link)) return;
+  event.preventDefault(); // an empty error page in its place would have nothing to go on with
+  tell("Offline: other pages can't be opened now.", "amber", "This one stays, and what you do here is kept.");
+});
 
 let chosen = null;
 const dialog = document.getElementById("move-dialog");
@@ -228,6 +285,34 @@ document.addEventListener("drop", (event) => {
 
 // --- keys
 
+const help = document.getElementById("keys");
+const VIEWS = { b: "", i: "/inbox", w: "/weeks", t: "/buy", m: "/machines", y: "/money", f: "/figures" };
+let going = 0;
+
+function go(key) {
+  const link = key in VIEWS && document.querySelector(`.dash-rail nav a[href="/fabricators/${slug}/dashboard${VIEWS[key]}"]`);
+  link?.click?.();
+  return Boolean(link);
+}
+
+function machineKey(key) {
+  const forms = [...document.querySelectorAll(".machine form")];
+  const own = document.activeElement?.closest(".machine form");
+  if (key === "j" || key === "k") {
+    const place = forms.indexOf(own);
+    const form = forms[place < 0 ? 0 : Math.min(forms.length - 1, Math.max(0, place + (key === "j" ? 1 : -1)))];
+    (form.querySelector("[aria-pressed=true]") ?? form.querySelector("button")).focus();
+  } else if (own && "123".includes(key)) {
+    const button = own.querySelectorAll("button")[key - 1];
+    button.focus();
+    button.click();
+  } else return false;
+  return true;
+}
+
+document.querySelector("[data-keys]")?.addEventListener("click", () => help.showModal());
+help?.querySelector("[data-close]").addEventListener("click", () => help.close());
+
 function step(list, by) {
   const place = list.indexOf(document.activeElement);
   const next = list[place < 0 ? 0 : Math.min(list.length - 1, Math.max(0, place + by))];
@@ -241,7 +326,13 @@ document.addEventListener("keydown", (event) => {
   const threads = [...document.querySelectorAll(".mail-item")];
   const cards = [...(job?.closest(".col") ?? document).querySelectorAll(".job-open")];
   const key = { ArrowDown: job ? "j" : "", ArrowUp: job ? "k" : "", ArrowLeft: job ? "h" : "", ArrowRight: job ? "l" : "" }[event.key] ?? event.key;
-  if (key === "j" || key === "k") step(threads.length ? threads : cards, key === "j" ? 1 : -1);
+  if (going > Date.now() - 2000 && !(going = 0) && go(event.key)) return event.preventDefault();
+  going = event.key === "g" ? Date.now() : 0;
+  if (going) return;
+  if (event.key === "?" && help) help.showModal();
+  else if (document.querySelector(".machine form") && machineKey(key)) ;
+  else if (key === "n" && job?.querySelector(".next")) job.querySelector(".next").click();
+  else if (key === "j" || key === "k") step(threads.length ? threads : cards, key === "j" ? 1 : -1);
   else if ((key === "h" || key === "l") && document.getElementById("board")) {
     const columns = [...document.querySelectorAll(".col")].filter((one) => one.querySelector(".job-open"));
     const place = columns.indexOf(job?.closest(".col"));
@@ -275,5 +366,6 @@ const current = rail?.querySelector("[aria-current]");
 if (current) rail.scrollLeft = current.offsetLeft - (rail.clientWidth - current.offsetWidth) / 2;
 
 placeWaiting();
+showMachines();
 flush();
 performance.mark("dashboard-ready");
