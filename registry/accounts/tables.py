@@ -8,7 +8,10 @@ from registry.values import utcnow
 
 
 class Account(SQLModel, table=True):
-    """A person. The first account of an instance is its steward."""
+    """A person. The first account of an instance is its steward.
+
+    Who deletes their account leaves its row, without name, address and password: what they did stays told.
+    """
 
     __tablename__ = "account"
 
@@ -18,6 +21,7 @@ class Account(SQLModel, table=True):
     password_hash: str
     is_steward: bool = False
     created_at: dt.datetime = Field(default_factory=utcnow)
+    deleted_at: dt.datetime | None = None
 
 
 class LoginSession(SQLModel, table=True):

@@ -13,6 +13,7 @@ import registry.fabricators.limit_tables
 import registry.fabricators.needs_tables
 import registry.fabricators.tables
 import registry.ledger.tables
+import registry.lending.campaigns.tables
 import registry.lending.tables
 import registry.notices.tables
 import registry.reports.tables  # noqa: F401

@@ -1,0 +1,1 @@
+"""Loan campaigns and their pledges."""

@@ -1,0 +1,48 @@
+"""The names of lending's accounts in the book.
+
+A balance is credits less debits; a transfer goes from the debit account (it gives) to the credit account (it receives).
+"""
+
+from __future__ import annotations
+
+from registry.ledger.schemas import AccountName
+
+
+def bank(campaign_id: int, currency: str) -> AccountName:
+    """The campaign's own bank account, outside the registry: minus its balance is what lies there."""
+    return AccountName(kind="external", id=str(campaign_id), role="bank", currency=currency)
+
+
+def loan(account_id: int, campaign_id: int, currency: str) -> AccountName:
+    """What a campaign owes to a lender as principal."""
+    return AccountName(kind="person", id=str(account_id), role=f"loan-{campaign_id}", currency=currency)
+
+
+def due(account_id: int, campaign_id: int, currency: str) -> AccountName:
+    """What is to be paid out to a lender now."""
+    return AccountName(kind="person", id=str(account_id), role=f"due-{campaign_id}", currency=currency)
+
+
+def unmatched(campaign_id: int, currency: str) -> AccountName:
+    """Paid in and not yet assigned to anybody."""
+    return AccountName(kind="campaign", id=str(campaign_id), role="unmatched", currency=currency)
+
+
+def excess(campaign_id: int, currency: str) -> AccountName:
+    """Repaid above the debt: held and flagged."""
+    return AccountName(kind="campaign", id=str(campaign_id), role="excess", currency=currency)
+
+
+def charges(campaign_id: int, currency: str) -> AccountName:
+    """What the bank took for its services: minus its balance."""
+    return AccountName(kind="campaign", id=str(campaign_id), role="charges", currency=currency)
+
+
+def owes(fabricator_id: int, campaign_id: int, currency: str) -> AccountName:
+    """The fabricator's debt to the campaign: minus its balance."""
+    return AccountName(kind="fabricator", id=str(fabricator_id), role=f"owes-{campaign_id}", currency=currency)
+
+
+def fund(design_id: int, currency: str) -> AccountName:
+    """The commons fund of a design."""
+    return AccountName(kind="fund", id=str(design_id), role="money", currency=currency)
