@@ -31,6 +31,9 @@ from registry.builds import api as builds_api
 from registry.builds import compare_pages, downloads
 from registry.builds import pages as builds_pages
 from registry.builds import service as builds
+from registry.commons import api as commons_api
+from registry.commons import pages as commons_pages
+from registry.commons import service as commons
 from registry.dashboard import api as dashboard_api
 from registry.dashboard import pages as dashboard_pages
 from registry.dashboard import slots as dashboard_slots
@@ -83,6 +86,7 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
     batches.install(stores)
     notices.install(stores)
     ledger.install(stores)
+    commons.install(stores)
     web.install(app)
     accounts_pages.install(app)
     batches_pages.install(app)
@@ -94,7 +98,7 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
     pooled = (batches_pages, buying_pages, quote_pages, batches_api, calling_api)
     sent = (unit_pages, delivery_pages, unit_api)
     proof = (origin_pages, origin_api, reports_pages, reports_api)
-    lent = (lending_pages, lending_api)
+    lent = (commons_pages, commons_api, lending_pages, lending_api)
     told = (notices_pages, notices_api, dashboard_pages, dashboard_slots, dashboard_api, ledger_api)
     for feature in (
         accounts_pages,

@@ -18,6 +18,7 @@ from registry.accounts import commands as accounts_commands
 from registry.batches import acting_commands
 from registry.batches import commands as batches_commands
 from registry.builds import commands as builds_commands
+from registry.commons import commands as commons_commands
 from registry.console import print_json
 from registry.dashboard import commands as dashboard_commands
 from registry.designs import commands as designs_commands
@@ -192,6 +193,7 @@ reports_commands.register(main)
 dashboard_commands.register(main)
 notices_commands.register(main)
 ledger_commands.register(main)
+commons_commands.register(main)
 lending_commands.register(main)
 
 if __name__ == "__main__":

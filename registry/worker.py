@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from registry.batches import service as batches
 from registry.builds import leases, service
+from registry.commons import service as commons
 from registry.errors import Unavailable
 from registry.fabricators import limit_checks, making
 from registry.ledger import service as ledger
@@ -28,6 +29,7 @@ def work(stores: Stores) -> None:
     batches.install(stores)
     notices.install(stores)
     ledger.install(stores)
+    commons.install(stores)
     ended = threading.Event()
     keeper = threading.Thread(target=_keep, args=(stores, ended), daemon=True)
     keeper.start()

@@ -8,6 +8,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from registry.accounts.queries import handle_of
+from registry.commons import links
 from registry.lending import policy
 from registry.lending.policy import Policy
 from registry.lending.schemas import PolicyChange, PolicyView
@@ -23,6 +24,14 @@ def policy_text(session: Session) -> tuple[int, str]:
 def policy_now(session: Session) -> Policy:
     """The policy that holds."""
     return policy.parse(policy_text(session)[1])
+
+
+def _shares(session: Session) -> links.Shares:
+    told = policy_now(session).shares
+    return links.Shares(told.commons_bp, told.commons_bp_max)
+
+
+links.set_policy(_shares)
 
 
 def get_policy(session: Session) -> PolicyView:

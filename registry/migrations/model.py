@@ -7,6 +7,7 @@ import registry.batches.origin_tables
 import registry.batches.tables
 import registry.batches.unit_tables
 import registry.builds.tables
+import registry.commons.tables
 import registry.dashboard.tables
 import registry.designs.tables
 import registry.fabricators.limit_tables

@@ -9,6 +9,7 @@ from registry.accounts.queries import handle_of
 from registry.batches.tables import Batch, BatchMaker
 from registry.batches.unit_tables import Unit
 from registry.builds.compare_queries import read_comparison
+from registry.commons import links
 from registry.designs.queries import find_design, find_revision
 from registry.designs.standing import standing_words
 from registry.designs.tables import Design, Revision
@@ -31,6 +32,15 @@ from registry.reports.tables import BuildReport, ReportEvent, ReportVersion
 from registry.stores.stores import Stores
 
 _SENTENCES = 6
+
+
+def builders_of(session: Session, design_id: int) -> list[int]:
+    """Who told of building a design, in reports that are shown."""
+    told = select(BuildReport.account_id).where(BuildReport.design_id == design_id, BuildReport.state == "shown")
+    return sorted(session.exec(told.distinct()))
+
+
+links.add_contributors("told of a build", builders_of)
 
 
 def shown_place(said: ReportVersion) -> str:

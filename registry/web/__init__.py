@@ -22,6 +22,7 @@ def install(app: Flask) -> None:
     for filter_ in (
         formats.number, formats.unit, formats.size, formats.seconds, formats.grams, formats.dimensions, formats.plural,
         formats.when, formats.short, formats.relative, formats.breakable,
+        formats.amount,
     ):  # fmt: skip
         app.add_template_filter(filter_)
     app.jinja_env.globals.update(

@@ -63,6 +63,13 @@ def dimensions(values: dict[str, float] | None) -> str:
     return " × ".join(number(value, 1) for value in ordered) + f"{NARROW}mm"
 
 
+def amount(minor: int, exponent: int, code: str) -> str:
+    """An amount of the book, whose currencies keep their own decimals: 1 234.50 HOURS."""
+    whole, rest = divmod(abs(minor), 10**exponent)
+    decimals = f".{rest:0{exponent}d}" if exponent else ""
+    return f"{'−' if minor < 0 else ''}{f'{whole:,}'.replace(',', NARROW)}{decimals}\u00a0{code}"
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """A count with its noun: 1 board, 3 boards."""
     return f"{number(count, 0)} {one if count == 1 else many or one + 's'}"
