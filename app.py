@@ -54,6 +54,7 @@ from registry.ledger import api as ledger_api
 from registry.ledger import service as ledger
 from registry.lending import api as lending_api
 from registry.lending import pages as lending_pages
+from registry.lending.campaigns import service as campaigns
 from registry.notices import api as notices_api
 from registry.notices import pages as notices_pages
 from registry.notices import service as notices
@@ -87,6 +88,7 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
     notices.install(stores)
     ledger.install(stores)
     commons.install(stores)
+    campaigns.install(stores)
     web.install(app)
     accounts_pages.install(app)
     batches_pages.install(app)

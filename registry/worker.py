@@ -13,6 +13,7 @@ from registry.commons import service as commons
 from registry.errors import Unavailable
 from registry.fabricators import limit_checks, making
 from registry.ledger import service as ledger
+from registry.lending.campaigns import service as campaigns
 from registry.notices import service as notices
 from registry.stores import leftovers
 from registry.stores.stores import Stores
@@ -30,6 +31,7 @@ def work(stores: Stores) -> None:
     notices.install(stores)
     ledger.install(stores)
     commons.install(stores)
+    campaigns.install(stores)
     ended = threading.Event()
     keeper = threading.Thread(target=_keep, args=(stores, ended), daemon=True)
     keeper.start()

@@ -5,6 +5,9 @@ A balance is credits less debits; a transfer goes from the debit account (it giv
 
 from __future__ import annotations
 
+from sqlmodel import Session
+
+from registry.ledger import book
 from registry.ledger.schemas import AccountName
 
 
@@ -46,3 +49,18 @@ def owes(fabricator_id: int, campaign_id: int, currency: str) -> AccountName:
 def fund(design_id: int, currency: str) -> AccountName:
     """The commons fund of a design."""
     return AccountName(kind="fund", id=str(design_id), role="money", currency=currency)
+
+
+def open_campaign(session: Session, campaign_id: int, fabricator_id: int, currency: str) -> None:
+    """The accounts of a campaign that opens; nothing for those that are there. Whoever writes after is in the book."""
+    book.open_account(session, bank(campaign_id, currency))
+    book.open_account(session, unmatched(campaign_id, currency), lowest_minor=0)
+    book.open_account(session, excess(campaign_id, currency), lowest_minor=0)
+    book.open_account(session, charges(campaign_id, currency))
+    book.open_account(session, owes(fabricator_id, campaign_id, currency), highest_minor=0)
+
+
+def open_lender(session: Session, account_id: int, campaign_id: int, currency: str) -> None:
+    """The accounts of a lender in a campaign: neither ever owes."""
+    book.open_account(session, loan(account_id, campaign_id, currency), lowest_minor=0)
+    book.open_account(session, due(account_id, campaign_id, currency), lowest_minor=0)

@@ -25,6 +25,10 @@ LOAN_STEPS: dict[tuple[str, str], tuple[str, Actor]] = {
     ("open", "call off"): ("failed", "operator"),
     ("funded", "disburse materials"): ("materials paid", "treasurer"),
     ("funded", "call off"): ("failed", "operator"),
+    # so many withdrew within their cooling-off that the target is missed: all or nothing still holds
+    ("funded", "fall short"): ("failed", "registry"),
+    ("open", "batch cancelled"): ("failed", "registry"),
+    ("funded", "batch cancelled"): ("failed", "registry"),
     ("materials paid", "disburse made"): ("made paid", "treasurer"),
     ("made paid", "disburse shipped"): ("disbursed", "treasurer"),
     ("disbursed", "begin repayment"): ("repaying", "registry"),
@@ -246,12 +250,18 @@ class Doubling:
     loan_minor: int
 
 
-def double_batch(reserved: int, unit_minor_alone: int, unit_minor_doubled: int) -> tuple[Doubling, Doubling]:
-    """The batch as reserved, and doubled by lenders who fund as many again. Raises: Invalid without reservations."""
+def double_batch(
+    reserved: int, unit_minor_alone: int, unit_minor_doubled: int, funded: int | None = None
+) -> tuple[Doubling, Doubling]:
+    """The batch as reserved, and with what lenders fund: as many again, or `funded`.
+
+    Raises: Invalid without reservations.
+    """
+    funded = reserved if funded is None else funded
     if reserved < 1 or min(unit_minor_alone, unit_minor_doubled) < 0:
         raise Invalid("There is nothing to double.", "Wait for reservations.", field="units")
     return Doubling(reserved, unit_minor_alone, 0), Doubling(
-        2 * reserved, unit_minor_doubled, reserved * unit_minor_doubled
+        reserved + funded, unit_minor_doubled, funded * unit_minor_doubled
     )
 
 
