@@ -21,6 +21,7 @@ from registry.batches import (
     delivery_pages,
     origin_api,
     origin_pages,
+    partner_pages,
     quote_pages,
     unit_api,
     unit_pages,
@@ -97,7 +98,7 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
     made = (builds_pages, compare_pages, builds_api, downloads)
     shops = (fabricators_pages, transfer_pages, fabricators_api, keeping_api)
     making = (making_pages, making_api, limit_pages, limit_api)
-    pooled = (batches_pages, buying_pages, quote_pages, batches_api, calling_api)
+    pooled = (batches_pages, partner_pages, buying_pages, quote_pages, batches_api, calling_api)
     sent = (unit_pages, delivery_pages, unit_api)
     proof = (origin_pages, origin_api, reports_pages, reports_api)
     lent = (commons_pages, commons_api, lending_pages, lending_api)

@@ -17,8 +17,8 @@ from pydantic import BaseModel
 from sqlmodel import Session
 
 from registry.accounts.queries import find_account
-from registry.batches import queries, quote_queries, quoting, service
-from registry.batches.batch_schemas import BatchWish, CountWish, Move, ReservationWish
+from registry.batches import partners, queries, quote_queries, quoting, service
+from registry.batches.batch_schemas import BatchWish, CountWish, Move, PartnerAnswer, PartnerWish, ReservationWish
 from registry.batches.commands import batches, requests
 from registry.batches.money import money
 from registry.batches.schemas import Change, Offer, QuoteDetail, RequestWish, Word
@@ -245,6 +245,43 @@ def move(number: int, action: str, why: str, handle: str, as_json: bool) -> None
         account_id = _who(stores, handle)
         service.move(stores, account_id, number, wish)
         _after(stores, number, account_id, as_json)
+
+
+@batches.command("ask")
+@click.argument("number", type=_NUMBER)
+@click.argument("fabricator")
+@click.option("--stage", "stages", multiple=True, required=True, help="A stage that it would make; may be given again.")
+@click.option("--does", default="", help="Its share in words.")
+@_AS
+@json_option
+def ask_share(number: int, fabricator: str, stages: tuple[str, ...], does: str, handle: str, as_json: bool) -> None:
+    """Ask FABRICATOR to make a share of batch NUMBER."""
+    wish = PartnerWish(fabricator=fabricator, stages=list(stages), does=does)
+    with opened() as stores:
+        account_id = _who(stores, handle)
+        partners.ask(stores, account_id, number, wish)
+        _after(stores, number, account_id, as_json)
+
+
+@batches.command("answer")
+@click.argument("number", type=_NUMBER)
+@click.argument("fabricator")
+@click.argument("action", type=click.Choice(["agree", "decline", "take back", "leave"]))
+@_WHY
+@_AS
+@json_option
+def answer_share(number: int, fabricator: str, action: str, why: str, handle: str, as_json: bool) -> None:
+    """Say whether FABRICATOR makes its share of batch NUMBER; 'take back' is for who leads, 'leave' for both."""
+    with opened() as stores:
+        account_id = _who(stores, handle)
+        wish = PartnerAnswer.model_validate({"action": action, "why": why})
+        partners.answer(stores, account_id, number, fabricator, wish)
+        with stores.db.reading() as session:
+            found = queries.get_batch(session, number) if action == "leave" else None
+        if found is None:
+            _after(stores, number, account_id, as_json)
+        else:
+            _show(found, as_json, f"{fabricator} no longer makes a share of batch {number}.")
 
 
 @batches.command("count")

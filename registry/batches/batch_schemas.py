@@ -24,7 +24,9 @@ class BatchWish(BaseModel):
     )
     design: str = Field(default="", max_length=80)
     version: str = Field(default="", max_length=200)
-    fabricators: list[str] = Field(default_factory=list, max_length=10, description="slugs; the first one leads")
+    fabricators: list[str] = Field(
+        default_factory=list, max_length=10, description="slugs; the first one leads, others are asked"
+    )
     currency: str = Field(default="", max_length=10)
     prices: list[PriceBreak] = Field(default_factory=list, max_length=20)
     units_min: int = Field(ge=1, le=QUANTITY_MAX)
@@ -62,6 +64,21 @@ class CountWish(BaseModel):
     )
 
 
+class PartnerWish(BaseModel):
+    """A fabricator that is asked to make a share of a batch."""
+
+    fabricator: str = Field(min_length=1, max_length=200, description="its slug, or its name")
+    stages: list[str] = Field(max_length=10, description="those that it would make: materials, made, assembled, ...")
+    does: str = Field(default="", max_length=LINE_CHARS, description="its share in words")
+
+
+class PartnerAnswer(BaseModel):
+    """What becomes of a share: the asked one agrees or declines, who leads takes the question back, either ends it."""
+
+    action: Literal["agree", "decline", "take back", "leave"]
+    why: str = Field(default="", max_length=LINE_CHARS)
+
+
 class BatchQuery(BaseModel):
     """Which batches."""
 
@@ -78,6 +95,18 @@ class MakerView(_Out):
     name: str
     leads: bool
     does: str
+    stages: list[str] = Field(description="its share; empty for every stage")
+
+
+class InvitationView(_Out):
+    """A question that waits for an answer."""
+
+    slug: str
+    name: str
+    stages: list[str]
+    does: str
+    by: str
+    at: dt.datetime
 
 
 class StageView(_Out):
@@ -147,6 +176,9 @@ class BatchDetail(BatchItem):
     stages: list[StageView]
     queue: list[QueueItem]
     events: list[EventView]
+    invitations: list[InvitationView] = Field(
+        default_factory=list, description="who is asked to make a share, for those who make it and who are asked"
+    )
 
 
 class BatchList(_Out):

@@ -16,14 +16,14 @@ from registry.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.fabricators import pictures
 from registry.stores.stores import Stores
 
-BUYER_ACTIONS = ("accept", "report", "settle", "disagree")
+BUYER_ACTIONS = ("receive", "accept", "report", "settle", "disagree")
 
 
 def ship(stores: Stores, account_id: int, batch_id: int, wish: ShipWish) -> int:
     """Units leave for a reservation. Returns: the delivery's id. Raises: Conflict, Forbidden, Invalid, NotFound."""
     with stores.db.transaction() as session:
         batch, now = service.held(session, batch_id)
-        fabricator_id = units.require_maker(session, batch_id, account_id)
+        fabricator_id = units.require_maker(session, batch_id, account_id, "shipped")
         if batch.state not in (*rules.MAKING, "closed"):
             raise Conflict(f"This batch is {batch.state}: nothing of it is sent.", "Look at its history.")
         place = session.exec(

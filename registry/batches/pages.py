@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Flask, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as Redirect
 
-from registry.batches import forms, queries, quote_queries, quoting, rules, service, stairs
+from registry.batches import forms, makers, queries, quote_queries, quoting, rules, service, stairs
 from registry.batches.batch_schemas import BatchQuery, BatchWish, CountWish, Move, ReservationWish
 from registry.batches.money import money
 from registry.batches.tables import Quote, QuoteRequest
@@ -54,7 +54,8 @@ def list_batches() -> str:
     return render_template("batches/list.html", found=found, query=query, pages=pages)
 
 
-def _page(number: int, fault: RegistryError | None = None) -> Page:
+def batch_page(number: int, fault: RegistryError | None = None) -> Page:
+    """The page of a batch; with what was wrong with a form of it."""
     person = people.current()
     account_id = person.id if person else None
     with stores().db.reading() as session:
@@ -65,11 +66,13 @@ def _page(number: int, fault: RegistryError | None = None) -> Page:
         batch = queries.get_batch(session, number, account_id)
         leads, counts = queries.acts_for(session, number, account_id)
         own = queries.own_reservations(session, number, account_id)
+        countable = makers.countable(session, number, account_id)
     can = rules.actions(rules.BATCH_STEPS, batch.state, "operator") if leads else []
     prices = [row.model_dump() for row in batch.prices]
     html = render_template(
         "batches/batch.html", batch=batch, own=own, can=can, counts=counts and batch.state in rules.MAKING, fault=fault,
         stairs=stairs.stairs_of(batch), key=secrets.token_urlsafe(16), stage_words=rules.STAGE_WORDS, form=request.form,
+        countable=countable,
         next_break=rules.next_break(prices, max(batch.reserved, batch.units_min)),
     )  # fmt: skip
     return html, fault.status if fault else 200
@@ -78,7 +81,7 @@ def _page(number: int, fault: RegistryError | None = None) -> Page:
 @blueprint.get(f"/batches/{_NUMBER}")
 def show_batch(number: int) -> Page:
     """A batch: how it fills, what it costs, who waits."""
-    return _page(number)
+    return batch_page(number)
 
 
 def _form(values: Any, fault: RegistryError | None = None) -> Page:
@@ -133,7 +136,7 @@ def reserve(number: int) -> Page | Redirect:
         }
         made = service.reserve(stores(), person.id, number, parse(ReservationWish, values))
     except RegistryError as error:
-        return _page(number, error)
+        return batch_page(number, error)
     flash(f"Reserved. You are number {made.number} in the queue.", "moss")
     return redirect(f"/batches/{number}", 303)
 
@@ -145,7 +148,7 @@ def cancel_reservation(number: int, place: int) -> Page | Redirect:
     try:
         service.cancel(stores(), person.id, number, place)
     except RegistryError as error:
-        return _page(number, error)
+        return batch_page(number, error)
     flash("Cancelled. Your units are free for others.", "moss")
     return redirect(f"/batches/{number}", 303)
 
@@ -159,7 +162,7 @@ def move_batch(number: int) -> Page | Redirect:
     except RegistryError as error:
         if error.status == 403:
             raise
-        return _page(number, error)
+        return batch_page(number, error)
     return redirect(f"/batches/{number}", 303)
 
 
@@ -177,7 +180,7 @@ def count(number: int) -> Page | Redirect:
     except RegistryError as error:
         if error.status == 403:
             raise
-        return _page(number, error)
+        return batch_page(number, error)
     return redirect(f"/batches/{number}#stages", 303)
 
 

@@ -13,17 +13,19 @@ from registry.batches.batch_schemas import (
     BatchItem,
     BatchList,
     BatchQuery,
+    InvitationView,
     MakerView,
     QueueItem,
     ReservationView,
     StageView,
 )
 from registry.batches.clock import database_now
+from registry.batches.makers import makers_of
 from registry.batches.origin import origin_of
 from registry.batches.quote_queries import event_views, handles
 from registry.batches.roles import ACTING, role_of
 from registry.batches.service import counted, reservation_view
-from registry.batches.tables import Batch, BatchEvent, BatchMaker, Reservation
+from registry.batches.tables import Batch, BatchEvent, BatchInvitation, BatchMaker, Reservation
 from registry.batches.unit_tables import Order
 from registry.designs.tables import Design, Revision
 from registry.errors import NotFound
@@ -34,12 +36,33 @@ _PUBLIC = ("open", *rules.MAKING, "released", "closed", "cancelled")
 
 def _makers(session: Session, number: int | None) -> list[MakerView]:
     rows = session.exec(
-        select(Fabricator.slug, Fabricator.name, BatchMaker.leads, BatchMaker.does)
+        select(Fabricator, BatchMaker)
         .join(BatchMaker, col(BatchMaker.fabricator_id) == col(Fabricator.id))
         .where(BatchMaker.batch_id == number)
         .order_by(col(BatchMaker.leads).desc(), Fabricator.name)
     ).all()
-    return [MakerView(slug=slug, name=name, leads=leads, does=does) for slug, name, leads, does in rows]
+    return [
+        MakerView(slug=shop.slug, name=shop.name, **row.model_dump(include={"leads", "does", "stages"}))
+        for shop, row in rows
+    ]
+
+
+def _invitations(session: Session, number: int, account_id: int | None) -> list[InvitationView]:
+    """The questions that wait, for those who make the batch; for the others, those put to them."""
+    rows = session.exec(
+        select(BatchInvitation, Fabricator)
+        .join(Fabricator, col(Fabricator.id) == col(BatchInvitation.fabricator_id))
+        .where(BatchInvitation.batch_id == number, BatchInvitation.state == "open")
+        .order_by(col(BatchInvitation.id))
+    ).all()
+    makes = any(role_of(session, row.fabricator_id, account_id) for row in makers_of(session, number))
+    names = handles(session, [row.account_id for row, _ in rows])
+    return [
+        InvitationView(slug=shop.slug, name=shop.name, by=names[row.account_id],
+                       **row.model_dump(include={"stages", "does", "at"}))
+        for row, shop in rows
+        if makes or role_of(session, row.fabricator_id, account_id)
+    ]  # fmt: skip
 
 
 def _values(session: Session, row: Batch) -> dict[str, Any]:
@@ -96,7 +119,7 @@ def is_due(session: Session, number: int) -> bool:
 
 def acts_for(session: Session, number: int, account_id: int | None) -> tuple[bool, bool]:
     """(whether this account leads the batch as operator, whether it counts for any of its makers)."""
-    rows = session.exec(select(BatchMaker).where(BatchMaker.batch_id == number)).all()
+    rows = makers_of(session, number)
     acting = [row.leads for row in rows if role_of(session, row.fabricator_id, account_id) in ACTING]
     return any(acting), bool(acting)
 
@@ -131,13 +154,17 @@ def get_batch(session: Session, number: int, account_id: int | None = None) -> B
             for place in places
         ],
         events=event_views(session, events),
+        invitations=_invitations(session, number, account_id),
         **row.model_dump(include={"commit", "prices", "units_per_person", "notes", "created_at"}),
     )
 
 
 def _knows(session: Session, row: Batch, account_id: int | None) -> bool:
     order = session.get(Order, row.id)
-    makers = session.exec(select(BatchMaker.fabricator_id).where(BatchMaker.batch_id == row.id)).all()
+    makers = [maker.fabricator_id for maker in makers_of(session, row.id or 0)]
+    makers += session.exec(
+        select(BatchInvitation.fabricator_id).where(BatchInvitation.batch_id == row.id, BatchInvitation.state == "open")
+    ).all()
     return account_id is not None and (
         row.opened_by == account_id
         or (order is not None and order.buyer_id == account_id)

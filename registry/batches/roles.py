@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlmodel import Session, col, select
 
 from registry.fabricators.service import examples_of, require_role
 from registry.fabricators.service import role_of as role_of
-from registry.fabricators.tables import Member
+from registry.fabricators.tables import Fabricator, Member
 
 ACTING = ("owner", "operator")
 
@@ -20,3 +22,9 @@ def fabricators_of(session: Session, account_id: int) -> dict[int, str]:
     """fabricator's id -> role, of everything that an account belongs to."""
     rows = session.exec(select(Member.fabricator_id, Member.role).where(col(Member.account_id) == account_id))
     return examples_of(session, account_id) | dict(rows.all())
+
+
+def acts_for_slugs(session: Session, account_id: int | None, slugs: Sequence[str]) -> set[str]:
+    """Which of some fabricators an account may act for."""
+    rows = session.exec(select(Fabricator.id, Fabricator.slug).where(col(Fabricator.slug).in_(slugs))).all()
+    return {slug for id_, slug in rows if role_of(session, id_ or 0, account_id) in ACTING}

@@ -11,13 +11,15 @@ from sqlmodel import Session, col, select
 from registry.batches import quoting, rules, unit_counts
 from registry.batches.batch_schemas import BatchWish, CountWish, Move, ReservationView, ReservationWish
 from registry.batches.clock import database_now
+from registry.batches.makers import require_lead, require_maker
 from registry.batches.money import check_currency
 from registry.batches.origin import record_origin
-from registry.batches.roles import require_operator, role_of
+from registry.batches.roles import ACTING, require_operator, role_of
 from registry.batches.tables import (
     Batch,
     BatchCount,
     BatchEvent,
+    BatchInvitation,
     BatchMaker,
     Quote,
     QuoteRequest,
@@ -25,7 +27,7 @@ from registry.batches.tables import (
     Reservation,
 )
 from registry.designs.queries import find_design, find_revision
-from registry.errors import Conflict, Forbidden, Invalid, NotFound
+from registry.errors import Conflict, Invalid, NotFound
 from registry.fabricators.tables import Fabricator
 from registry.stores.stores import Stores
 
@@ -54,11 +56,14 @@ def plan(stores: Stores, account_id: int, wish: BatchWish) -> int:
                     f"There is no price for {wish.units_min} units: the first is for {batch.prices[0]['quantity']}.",
                     "Raise the minimum, or add a price.", field="units_min",
                 )  # fmt: skip
-            makers = _makers(session, account_id, wish)
+            makers, asked = _makers(session, account_id, wish)
             session.add(batch)
             session.flush()
             for place, fabricator_id in enumerate(makers):
                 session.add(BatchMaker(batch_id=batch.id or 0, fabricator_id=fabricator_id, leads=place == 0))
+            for fabricator_id in asked:
+                session.add(BatchInvitation(batch_id=batch.id or 0, fabricator_id=fabricator_id, account_id=account_id,
+                                            at=now))  # fmt: skip
             record_origin(session, batch, makers)
             session.add(BatchEvent(batch_id=batch.id or 0, action="plan", was="", became="draft",
                                    account_id=account_id, at=now))  # fmt: skip
@@ -91,24 +96,28 @@ def _of_version(session: Session, account_id: int, wish: BatchWish) -> Batch:
     )  # type: ignore[call-arg]  # fmt: skip
 
 
-def _makers(session: Session, account_id: int, wish: BatchWish) -> list[int]:
-    """Ids of the fabricators, the leading one first; who plans without a quote acts for each of them."""
+def _makers(session: Session, account_id: int, wish: BatchWish) -> tuple[list[int], list[int]]:
+    """(makers, the leading one first; those that are asked): who plans acts for the first, and asks the others."""
     if wish.quote:
         quote = session.get_one(Quote, wish.quote)
         buyer = session.get_one(QuoteRequest, quote.request_id).buyer_id == account_id
         if not buyer:
             require_operator(session, quote.fabricator_id, account_id)
-        return [quote.fabricator_id]
+        return [quote.fabricator_id], []
     if not wish.fabricators:
         raise Invalid("A batch needs somebody who makes it.", "Name a fabricator.", field="fabricators")
     found: list[int] = []
+    asked: list[int] = []
     for slug in dict.fromkeys(wish.fabricators):
         fabricator_id = session.exec(select(Fabricator.id).where(Fabricator.slug == slug)).first()
         if fabricator_id is None:
             raise NotFound(f"There is no fabricator called {slug[:80]}.", "Look at the list of fabricators.")
+        if found and role_of(session, fabricator_id, account_id) not in ACTING:
+            asked.append(fabricator_id)
+            continue
         require_operator(session, fabricator_id, account_id)
         found.append(fabricator_id)
-    return found
+    return found, asked
 
 
 def held(session: Session, number: int) -> tuple[Batch, dt.datetime]:
@@ -230,12 +239,14 @@ def move(stores: Stores, account_id: int, number: int, wish: Move) -> None:
     """Move a batch on. Raises: Conflict, Forbidden, Invalid, NotFound."""
     with stores.db.transaction() as session:
         batch, now = held(session, number)
-        lead = session.exec(
-            select(BatchMaker.fabricator_id).where(BatchMaker.batch_id == number, BatchMaker.leads)
-        ).one()
-        require_operator(session, lead, account_id)
+        require_lead(session, number, account_id)
         if wish.action == "open" and now >= batch.deadline_at:
             raise Conflict("Its deadline has passed already.", "Plan a new batch with a later one.")
+        if wish.action == "open" and (waits := _unanswered(session, number)):
+            raise Conflict(
+                f"{waits} has not said yet whether it makes its share.",
+                "Wait for the answer, or take the question back.",
+            )
         if wish.action == "begin early" and batch.reserved < batch.units_max:
             raise Conflict(
                 f"{batch.units_max - batch.reserved} units are not reserved yet, so the batch waits for its deadline.",
@@ -247,6 +258,19 @@ def move(stores: Stores, account_id: int, number: int, wish: Move) -> None:
             rules.step(rules.BATCH_STEPS, "This batch", batch.state, wish.action, "operator")
             rules.check_move(counted(session, number), wish.action, batch.reserved, wish.why)
         _go(session, batch, wish.action, "operator", account_id, now, wish.why)
+
+
+def _unanswered(session: Session, number: int) -> str:
+    """The name of a fabricator that was asked for a share and has not answered, or ''."""
+    return (
+        session.exec(
+            select(Fabricator.name)
+            .join(BatchInvitation, col(BatchInvitation.fabricator_id) == col(Fabricator.id))
+            .where(BatchInvitation.batch_id == number, BatchInvitation.state == "open")
+            .order_by(Fabricator.name)
+        ).first()
+        or ""
+    )
 
 
 def counted(session: Session, number: int) -> dict[str, rules.Count]:
@@ -262,11 +286,7 @@ def count(stores: Stores, account_id: int, number: int, wish: CountWish) -> None
     """Add what was counted at a stage. Raises: Conflict, Forbidden, Invalid, NotFound."""
     with stores.db.transaction() as session:
         batch, now = held(session, number)
-        makers = session.exec(select(BatchMaker).where(BatchMaker.batch_id == number)).all()
-        own = next((row for row in makers if role_of(session, row.fabricator_id, account_id)), None)
-        if own is None:
-            raise Forbidden("Only those who make this batch count it.", "Ask one of them.")
-        require_operator(session, own.fabricator_id, account_id)
+        fabricator_id = require_maker(session, number, account_id, wish.stage)
         if batch.state not in rules.MAKING:
             raise Conflict(
                 f"This batch is {batch.state}: there is nothing to count.", "Counting begins when it is made."
@@ -274,7 +294,7 @@ def count(stores: Stores, account_id: int, number: int, wish: CountWish) -> None
         rules.check_count(counted(session, number), wish.stage, rules.Count(wish.good, wish.scrap, wish.rework),
                           wish.why)  # fmt: skip
         unit_counts.follow(session, number, wish, account_id, now)
-        session.add(BatchCount(batch_id=number, fabricator_id=own.fabricator_id, account_id=account_id, at=now,
+        session.add(BatchCount(batch_id=number, fabricator_id=fabricator_id, account_id=account_id, at=now,
                                **wish.model_dump(exclude={"serials"})))  # fmt: skip
 
 

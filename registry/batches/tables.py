@@ -148,7 +148,10 @@ class Batch(SQLModel, table=True):
 
 
 class BatchMaker(SQLModel, table=True):
-    """A fabricator that makes a batch, or a share of it. The first leads: its people open the batch and move it on."""
+    """A fabricator that makes a batch, or a share of it. The first leads: its people open the batch and move it on.
+
+    `stages` are those that it makes and counts; empty for all of them.
+    """
 
     __tablename__ = "batch_maker"
 
@@ -156,6 +159,22 @@ class BatchMaker(SQLModel, table=True):
     fabricator_id: int = Field(foreign_key="fabricator.id", primary_key=True, index=True)
     leads: bool = False
     does: str = ""
+    stages: list[str] = _list()
+
+
+class BatchInvitation(SQLModel, table=True):
+    """A fabricator is asked to make a share of a batch. `state`: open, agreed, declined or taken back."""
+
+    __tablename__ = "batch_invitation"
+
+    id: int | None = Field(default=None, primary_key=True)
+    batch_id: int = Field(foreign_key="batch.id", index=True)
+    fabricator_id: int = Field(foreign_key="fabricator.id", index=True)
+    stages: list[str] = _list()
+    does: str = ""
+    state: str = "open"
+    account_id: int = Field(foreign_key="account.id")
+    at: dt.datetime = Field(default_factory=utcnow)
 
 
 class BatchEvent(SQLModel, table=True):

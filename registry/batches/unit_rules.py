@@ -12,8 +12,11 @@ from registry.errors import Conflict, Invalid
 # (state, action) -> (state after it, who may). Stages before shipping are counted, see `passes`.
 UNIT_STEPS: dict[tuple[str, str], tuple[str, str]] = {
     ("tested", "ship"): ("shipped", "fabricator"),
+    ("shipped", "receive"): ("received", "buyer"),  # it is here; how it is, shows when it is tried
     ("shipped", "accept"): ("delivered", "buyer"),
     ("shipped", "report"): ("faulty", "buyer"),
+    ("received", "accept"): ("delivered", "buyer"),
+    ("received", "report"): ("faulty", "buyer"),
     ("delivered", "report"): ("faulty", "buyer"),
     ("faulty", "repair"): ("repairing", "fabricator"),
     ("faulty", "replace"): ("replacing", "fabricator"),
@@ -40,7 +43,8 @@ STATE_WORDS = {
     "tested": "Tested",
     "scrap": "Scrap",
     "shipped": "Shipped",
-    "delivered": "Delivered",
+    "received": "Received",
+    "delivered": "Accepted",
     "faulty": "Faulty",
     "repairing": "To be repaired",
     "replacing": "To be replaced",
@@ -57,6 +61,7 @@ ACTION_WORDS = {
     "restore": "No scrap after all",
     "rework": "Done again",
     "ship": "Shipped",
+    "receive": "Received",
     "accept": "Accepted",
     "report": "Reported faulty",
     "repair": "Answer: it is repaired",
@@ -67,7 +72,7 @@ ACTION_WORDS = {
     "disagree": "The answer was not accepted",
 }
 # A unit in these counts towards what its reservation was promised; one that is replaced makes room for another.
-HELD = ("shipped", "delivered", "faulty", "repairing", "refused", "refunding", "refunded")
+HELD = ("shipped", "received", "delivered", "faulty", "repairing", "refused", "refunding", "refunded")
 _PATTERN = re.compile(r"[A-Za-z0-9._-]*(?:\{year\}[A-Za-z0-9._-]*)?\{number(?::0[1-6])?\}")
 SERIAL_CHARS = 40
 UNITS_MAX = 20_000

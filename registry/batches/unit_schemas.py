@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from registry.batches.schemas import QUANTITY_MAX, TEXT_CHARS
 
-BuyerAction = Literal["accept", "report", "settle", "disagree"]
+BuyerAction = Literal["receive", "accept", "report", "settle", "disagree"]
 MakerAction = Literal["repair", "replace", "refund", "refuse"]
 
 

@@ -9,7 +9,8 @@ from sqlmodel import Session, col, select
 
 from registry.batches import rules, service, unit_counts, unit_rules
 from registry.batches.batch_schemas import CountWish
-from registry.batches.roles import require_operator, role_of
+from registry.batches.makers import require_maker as require_maker
+from registry.batches.roles import role_of
 from registry.batches.tables import Batch, BatchMaker, Reservation
 from registry.batches.unit_schemas import NoteWish, NumberWish
 from registry.batches.unit_tables import Unit, UnitNote
@@ -69,18 +70,6 @@ def _numbered(
 def count(stores: Stores, account_id: int, batch_id: int, wish: CountWish) -> None:
     """Count named units at a stage: as `service.count`, with the number taken from the names. Raises: as that."""
     service.count(stores, account_id, batch_id, wish)
-
-
-def require_maker(session: Session, batch_id: int, account_id: int) -> int:
-    """The fabricator that an account acts for in a batch. Raises: Forbidden."""
-    rows = session.exec(select(BatchMaker).where(BatchMaker.batch_id == batch_id)).all()
-    own = [
-        row for row in sorted(rows, key=lambda row: not row.leads) if role_of(session, row.fabricator_id, account_id)
-    ]
-    if not own:
-        raise Forbidden("Only those who make this batch may do that.", "Ask one of them.")
-    require_operator(session, own[0].fabricator_id, account_id)
-    return own[0].fabricator_id
 
 
 def makes(session: Session, batch_id: int, account_id: int | None) -> bool:

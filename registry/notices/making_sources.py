@@ -9,10 +9,12 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from registry.accounts.queries import handle_of
+from registry.batches.makers import words_of
 from registry.batches.money import money
 from registry.batches.tables import (
     Batch,
     BatchEvent,
+    BatchInvitation,
     Quote,
     QuoteEvent,
     QuoteMessage,
@@ -37,6 +39,7 @@ def install() -> None:
     sources.add(Events("quote", QuoteEvent, _of_quote_event))
     sources.add(Events("quote.message", QuoteMessage, _of_message, at="sent_at"))
     sources.add(Events("batch", BatchEvent, _of_batch_event))
+    sources.add(Events("batch.invitation", BatchInvitation, _of_invitation))
     sources.add(Events("batch.reservation", Reservation, _of_reservation, at="made_at"))
     sources.add(Look("quote.near", _quotes_near))
     sources.add(Look("batch.near", _batches_near))
@@ -143,6 +146,15 @@ def _of_batch_event(session: Session, row: BatchEvent) -> Told | None:
         quote = session.get_one(Quote, batch.quote_id)
         audiences["quoted"] = {session.get_one(QuoteRequest, quote.request_id).buyer_id}
     return Told(row.id or 0, row.at, f"/batches/{row.batch_id}", tellings, audiences, row.account_id)
+
+
+def _of_invitation(session: Session, row: BatchInvitation) -> Told | None:
+    if row.state != "open":
+        return None  # its own people asked, or it was answered before anybody was told
+    fact = batch_fact(session, session.get_one(Batch, row.batch_id), "invite", row.does)
+    people = sources.shop_people(session, [row.fabricator_id])
+    tellings = rules.of_invitation(fact, words_of(row.stages))
+    return Told(row.id or 0, row.at, f"/batches/{row.batch_id}#makers", tellings, {"asked": people}, row.account_id)
 
 
 def _of_reservation(session: Session, row: Reservation) -> Told | None:

@@ -186,6 +186,13 @@ _STAGE_TITLES = {
 }
 
 
+_SHARE_TITLES = {
+    "join": "Another workshop makes a share of",
+    "decline a share": "A workshop declines a share of",
+    "leave": "A workshop no longer makes a share of",
+}
+
+
 def of_batch(fact: BatchFact) -> list[Telling]:
     """Who hears of a change of a batch: those who reserved, those who make it, whose design it is."""
     why, things, name = _why(fact.why), fact.things, fact.name.capitalize()
@@ -210,12 +217,20 @@ def of_batch(fact: BatchFact) -> list[Telling]:
         title = f"{name} of {things} is cancelled"
         return [Telling("released", "batches", title, _sentences(why, "Your units are free, you owe nothing.")),
                 Telling("shop", "making", title, why)]  # fmt: skip
+    if fact.action in _SHARE_TITLES:  # `why` begins with whose share it is
+        return [Telling("shop", "making", f"{_SHARE_TITLES[fact.action]} {fact.name} ({things})", line(fact.why, 400))]
     if fact.action in _STAGE_TITLES:
         told = _STAGE_TITLES[fact.action].format(fact.name)
         title = f"{told[0].upper()}{told[1:]} ({things})"
         more = "Look out for yours, and say on its page how it arrived." if fact.action == "shipped" else ""
         return [Telling("reserved", "batches", title, _sentences(why, more)), Telling("shop", "making", title, why)]
     return []
+
+
+def of_invitation(fact: BatchFact, stages: str) -> list[Telling]:
+    """A workshop hears that another asks it to make a share of a batch."""
+    title = f"{fact.shop} asks you to make a share of {fact.name} ({fact.things})"
+    return [Telling("asked", "making", title, _sentences(f"Your share: {stages}.", _why(fact.why), "Answer there."))]
 
 
 def moment(at: dt.datetime) -> str:
@@ -266,6 +281,7 @@ _ANSWERS = {
 def of_units(fact: UnitFact) -> list[Telling]:
     """The workshop hears what the buyer says of what was delivered, and the buyer hears its answer."""
     told = {
+        "receive": f"{fact.buyer} has received {fact.units} of {fact.batch}",
         "accept": f"{fact.buyer} has accepted {fact.units} of {fact.batch}",
         "report": f"{fact.buyer} has found a fault in {fact.units} of {fact.batch}",
         "settle": f"{fact.buyer} has settled {fact.units} of {fact.batch}",
