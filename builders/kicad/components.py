@@ -126,13 +126,18 @@ def says_dnp(worth: str, fields: dict[str, str]) -> bool:
 def merge(parts: list[dict[str, Any]], footprints: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Every part once: the schematic's fields with the board's place; board-only footprints after their own say."""
     placed: dict[str, dict[str, Any]] = {}
+    again: list[dict[str, Any]] = []  # of the same designator: parts all the same, where no schematic says otherwise
     for footprint in footprints:
-        placed.setdefault(footprint["reference"], footprint)
+        if placed.setdefault(footprint["reference"], footprint) is not footprint:
+            again.append(footprint)
     rows = []
     for part in parts:
         rows.append(_row(part, placed.pop(part["reference"], None)))
     from_schematic = bool(parts)
-    for reference, footprint in placed.items():
+    for reference, footprint in [
+        *placed.items(),
+        *((other["reference"], other) for other in again if not from_schematic),
+    ]:
         if not reference or (from_schematic and footprint["exclude_from_bom"] and footprint["exclude_from_positions"]):
             continue
         row = _row(footprint | {"sheet": "", "exclude_from_board": False}, footprint)

@@ -9,6 +9,7 @@ from typing import Any
 from ruamel.yaml import YAML, YAMLError
 
 from builders.contract import KIB, Output, Target, Tree, safe_name, unique_names
+from builders.kicad.layers import is_copper
 from builders.kicad.layout import TEXT_BYTES, Project, is_legacy_schematic, sheet_references, text_of
 from builders.kicad.outputs import board_outputs, schematic_outputs
 
@@ -20,31 +21,66 @@ _BACKUP = re.compile(
 _PANEL = re.compile(
     r"[-_. ]*(?:panel|panelis(?:ed|iert)|paneli[sz]ed|panelization)(?:[-_. ]?v?[\d.x]*)?$", re.IGNORECASE
 )
+_REFERENCES = re.compile(r'\((?:property "Reference"|fp_text reference) "?([A-Za-z]+\d+)"?[\s)]')
+STATE_PARTS_MIN = 5
 _SOMETHING = re.compile(rb"\((?:footprint|module|segment|gr_line|gr_rect|gr_arc|gr_circle|gr_poly|zone|via)\s")
-_COPPER = re.compile(r'\(\s*\d+\s+(?:"[^"]*"|[^\s()"]+)\s+(?:signal|power|mixed|jumper)\b')
+_LAYER = re.compile(r'\(\s*(\d+)\s+("[^"]*"|[^\s()"]+)\s+(\w+)')
 
 
-def boards_of(tree: Tree) -> list[str]:
-    """Board files that hold a board: no backups, no empty files that come with every new project."""
+def boards_of(tree: Tree) -> tuple[list[str], dict[str, str]]:
+    """Board files that hold a board: no backups, no empty files that come with every new project.
+
+    Beside them those that repeat another board of the list: path -> that board.
+    """
     found = []
     for path, file in tree.files.items():
         if path.endswith(".kicad_pcb") and not _BACKUP.search(path):
             # A damaged board is a board: its build says what is wrong with it.
             if file.size_bytes > 8 * KIB or _holds_something(tree.read(path, 8 * KIB)):
                 found.append(path)
-    return [path for path in found if not _panel_of(path, found)]
+    repeated = {path: _panel_of(tree, path, found) or _state_of(tree, path, found) for path in found}
+    repeated = {path: main for path, main in repeated.items() if main}
+    return [path for path in found if path not in repeated], repeated
 
 
-def _panel_of(path: str, boards: list[str]) -> str:
+def _state_of(tree: Tree, path: str, boards: list[str]) -> str:
+    """The board that this one is another state of, or "": `mixer-unrouted.kicad_pcb` beside the project mixer.
+
+    It has no project and no schematic of its own, is called by the other's name and something more, and carries the
+    same parts. Built, its parts would be counted again.
+    """
+    stem = path.removesuffix(".kicad_pcb")
+    if any(stem + ending in tree.files for ending in (".kicad_pro", ".pro", ".kicad_sch", ".sch")):
+        return ""
+    for other in boards:
+        main = other.removesuffix(".kicad_pcb")
+        own = any(main + ending in tree.files for ending in (".kicad_pro", ".pro"))
+        if own and other != path and stem.startswith(main) and not stem[len(main)].isalnum():
+            here, there = _designators(tree, path), _designators(tree, other)
+            if len(here) >= STATE_PARTS_MIN and len(here & there) >= 0.8 * len(here):
+                return other
+    return ""
+
+
+def _panel_of(tree: Tree, path: str, boards: list[str]) -> str:
     """The board that this one is a panel of, or "": `lamp_panel.kicad_pcb` where there is a lamp.kicad_pcb.
 
-    A panel is made from its board by a tool, and would count every part as often as the board stands on it.
+    A panel is made from its board by a tool, and would count every part as often as the board stands on it. The front
+    panel of a synthesizer has such a name, too, but not the parts: it is a board of its own.
     """
     stem = posixpath.basename(path).removesuffix(".kicad_pcb")
     single = _PANEL.sub("", stem)
     if not single or single == stem:
         return ""
-    return next((other for other in boards if posixpath.basename(other) == f"{single}.kicad_pcb"), "")
+    main = next((other for other in boards if posixpath.basename(other) == f"{single}.kicad_pcb"), "")
+    if not main:
+        return ""
+    here, there = _designators(tree, path), _designators(tree, main)
+    return main if there and len(here & there) >= 0.8 * len(there) else ""
+
+
+def _designators(tree: Tree, path: str) -> set[str]:
+    return set(_REFERENCES.findall(text_of(tree, path, TEXT_BYTES)))
 
 
 def _holds_something(content: bytes) -> bool:
@@ -75,10 +111,10 @@ def kitspace_boards(tree: Tree) -> dict[str, str]:
     return named
 
 
-def projects_of(tree: Tree) -> list[Project]:
+def projects_of(tree: Tree, boards: list[str]) -> list[Project]:
     """Boards with their schematics, then schematics that have no board."""
     projects = []
-    for board in boards_of(tree):
+    for board in boards:
         folder, name = posixpath.split(board)
         project = Project(folder, name.removesuffix(".kicad_pcb"), board=board)
         project.schematic = _schematic(tree, project)
@@ -87,7 +123,7 @@ def projects_of(tree: Tree) -> list[Project]:
     for path in _lone_schematics(tree, taken):
         folder, name = posixpath.split(path)
         projects.append(Project(folder, posixpath.splitext(name)[0], schematic=path))
-    return projects[:PROJECTS_MAX]
+    return projects
 
 
 def _schematic(tree: Tree, project: Project) -> str | None:
@@ -126,7 +162,9 @@ def _lone_schematics(tree: Tree, taken: set[str | None]) -> list[str]:
 def copper_count(board_text: str) -> int:
     """Copper layers, from the table at the top of a board's text."""
     start = board_text.find("(layers")
-    return max(2, min(32, len(_COPPER.findall(board_text[start : start + 8 * KIB])))) if start >= 0 else 2
+    rows = _LAYER.findall(board_text[start : start + 8 * KIB]) if start >= 0 else []
+    count = sum(is_copper(int(number), name.strip('"'), use) for number, name, use in rows)
+    return max(2, min(32, count))
 
 
 def detect(tree: Tree, builder: str) -> list[Target]:
@@ -134,10 +172,12 @@ def detect(tree: Tree, builder: str) -> list[Target]:
     if not any(path.endswith((".kicad_pcb", ".kicad_sch", ".sch")) for path in tree.files):
         return []
     named = kitspace_boards(tree)
-    projects = projects_of(tree)
+    boards, repeated = boards_of(tree)
+    projects = projects_of(tree, boards)
     left_out = [project for project in projects if named and project.board not in named]
     if named:
         projects = [project for project in projects if project.board in named]
+    projects, cut = projects[:PROJECTS_MAX], projects[PROJECTS_MAX:]
     sources = [str(project.board or project.schematic) for project in projects]
     names = unique_names(sources)
     targets = []
@@ -147,6 +187,17 @@ def detect(tree: Tree, builder: str) -> list[Target]:
         if left_out:
             others = ", ".join(str(other.board or other.schematic) for other in left_out[:5])
             notes.append(f"kitspace.yaml names the boards of this repository, so these are not built: {others}.")
+        if copies := [path for path, main in repeated.items() if main == project.board]:
+            notes.append(
+                f"{', '.join(copies[:5])}: the same parts again, as a panel or in another state, so this is not "
+                "built. Give it a project of its own name if it is a board of its own."
+            )
+        if project is projects[-1] and cut:
+            others = ", ".join(str(other.board or other.schematic) for other in cut[:5])
+            notes.append(
+                f"Only the first {PROJECTS_MAX} boards and schematics of this repository are built. {len(cut)} are "
+                f"left out: {others}{' ...' if len(cut) > 5 else ''}. Submit a folder of the repository to have them."
+            )
         title = named.get(source) or project.stem
         targets.append(
             Target(

@@ -32,6 +32,14 @@ _KINDS = {
 _DRAWN = re.compile(rb"<(?:path|circle|rect|polyline|polygon|line|ellipse|text|use)\b")
 
 
+def is_copper(number: int, name: str, use: str) -> bool:
+    """Whether a row of a board's table of layers is copper.
+
+    KiCad 9 gives uses to the designer's own layers, too; before KiCad 6 a copper layer may have any name.
+    """
+    return use in ("signal", "power", "mixed", "jumper") and (name.endswith(".Cu") or number <= 31)
+
+
 def _own_name(row: Node) -> str:
     """The designer's name for a layer; before KiCad 6, a layer that is switched off says `hide` in its place."""
     name = text_at(row, 3)
@@ -43,7 +51,7 @@ def user_names(board: Node, copper: Sequence[str]) -> dict[str, str]:
     names = dict(_SHOWN)
     rows = [row for row in (child(board, "layers") or [])[1:] if isinstance(row, list)]
     # KiCad 5 renames a copper layer in place; later versions keep the name and add the designer's after it.
-    own = [row for row in rows if text_at(row, 2) in ("signal", "power", "mixed", "jumper")]
+    own = [row for row in rows if is_copper(int(text_at(row, 0) or 0), text_at(row, 1), text_at(row, 2))]
     own.sort(key=lambda row: (text_at(row, 1) == "B.Cu" or text_at(row, 0) == "31", int(text_at(row, 0) or 0)))
     for layer, row in zip(copper, own, strict=False):
         names[layer] = _own_name(row) or text_at(row, 1)

@@ -12,6 +12,7 @@ from builders.contract import MIB, SourceFile, Target
 from builders.kicad import BUILDER, sexpr
 from builders.kicad.board_file import read_facts
 from builders.kicad.components import from_legacy, merge, safe_cell, table
+from builders.kicad.detect import copper_count
 from builders.kicad.layers import user_names
 from builders.kicad.layout import PROJECT_DIR, point_to_models, show_layers
 
@@ -262,7 +263,7 @@ def test_layers_that_the_designer_had_switched_off_are_shown() -> None:
 
 
 def test_a_panel_of_a_board_is_not_another_board() -> None:
-    board = BOARD.format(LINE)
+    board = BOARD.format(LINE + '(footprint "x" (property "Reference" "R1" (at 0 0)))')
     names = (
         "hw/lamp.kicad_pcb",
         "hw/lamp_panel.kicad_pcb",
@@ -275,3 +276,30 @@ def test_a_panel_of_a_board_is_not_another_board() -> None:
         "hw/panel.kicad_pcb",
         "front/solar panel.kicad_pcb",
     }
+
+
+def test_only_copper_counts_as_copper() -> None:
+    """KiCad 9 lets designers say what their own layers are for; KiCad 5 lets them rename the copper."""
+    nine = '(kicad_pcb (layers (0 "F.Cu" signal) (2 "B.Cu" signal) (39 "User.1" signal) (41 "User.2" signal)))'
+    five = "(kicad_pcb (layers (0 Top signal) (1 GND power) (2 PWR power) (31 Bottom signal) (36 B.SilkS user)))"
+    assert [copper_count(text) for text in (nine, five)] == [2, 4]
+    assert user_names(sexpr.read(nine), ["F.Cu", "B.Cu"])["B.Cu"] == "B.Cu"
+    assert user_names(sexpr.read(five), ["F.Cu", "In1.Cu", "In2.Cu", "B.Cu"])["In2.Cu"] == "PWR"
+
+
+def test_another_state_of_a_board_is_not_a_second_board() -> None:
+    def parts(*numbers: int) -> str:
+        return BOARD.format(LINE + "".join(f'(footprint "x" (property "Reference" "R{n}" (at 0 0)))' for n in numbers))
+
+    tree = {"mixer.kicad_pro": "{}", "mixer.kicad_pcb": parts(1, 2, 3, 4, 5, 6)}
+    (mixer,) = detect(tree | {"mixer-unrouted.kicad_pcb": parts(1, 2, 3, 4, 5)})
+    assert any("mixer-unrouted.kicad_pcb" in note for note in mixer.notes)
+    # A front panel has a name like that and other parts, or none; a second version has a project of its own.
+    assert len(detect(tree | {"mixer-panel.kicad_pcb": parts(11, 12), "mixer_panel.kicad_pcb": parts()})) == 3
+    assert len(detect(tree | {"mixer-v2.kicad_pcb": parts(1, 2, 3, 4, 5), "mixer-v2.kicad_pro": "{}"})) == 2
+
+
+def test_a_repository_of_many_boards_says_what_is_left_out() -> None:
+    found = detect({f"k{number}.kicad_pcb": BOARD.format(LINE) for number in range(63)})
+    assert len(found) == 60 and "3 are left out: k60.kicad_pcb" not in found[0].notes
+    assert any("3 are left out" in note for note in found[-1].notes)

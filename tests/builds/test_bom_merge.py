@@ -314,3 +314,28 @@ def test_cyclonedx_is_valid_and_tells_every_line(materials: Materials) -> None:
     assert {component["type"] for component in told["components"]} == {"device"}
     assert {component["bom-ref"] for component in told["components"]} == {row.id for row in materials.lines}
     assert cyclonedx(materials) == text
+
+
+def test_a_jumper_with_pins_is_bought_and_one_of_solder_is_not() -> None:
+    header = part("JP1") | {"footprint": "Connector_PinHeader_2.54mm:PinHeader_1x03_P2.54mm_Vertical"}
+    easyeda = part("H1") | {"footprint": "HDR-M-2.54_1x4"}
+    solder = part("JP2") | {"footprint": "Jumper:SolderJumper-2_P1.3mm_Open"}
+    hole = part("H2") | {"footprint": "Hole_3mm"}
+    bought = [use.designators for row in electronic(merge([board("a", header, easyeda, solder, hole)], [], []))
+              for use in row.uses]  # fmt: skip
+    assert sorted(bought) == [["H1"], ["JP1"]]
+
+
+def test_parts_of_the_same_designator_are_counted_each_and_told() -> None:
+    materials = merge([board("a", part("K1"), part("K1"), part("K2"))], [], [])
+    assert sum(row.quantity for row in electronic(materials)) == 3
+    assert any("K1 (2 times)" in finding for finding in materials.findings)
+
+
+def test_a_table_completes_the_board_beside_it_of_two_that_are_alike() -> None:
+    parts = [part(f"R{number}") for number in range(1, 7)]
+    boards = [BoardParts(name, f"{name}/lamp.kicad_pcb", [dict(item) for item in parts], {}) for name in ("v1", "v2")]
+    lines = [line("R1", mpn="NEW-1"), line(*(f"R{number}" for number in range(2, 7)), mpn="NEW-2")]
+    materials = merge(boards, [TableLines("bom", "v2/bom.csv", lines)], [])
+    assert {use.target for row in materials.lines if row.mpn.startswith("NEW") for use in row.uses} == {"v2"}
+    assert any("nearly the same parts" in finding for finding in materials.findings)

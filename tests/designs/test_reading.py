@@ -29,6 +29,14 @@ def sentences(found: About, level: str = "warning") -> str:
     return "\n".join(f"{item.where}: {item.sentence}" for item in found.findings if item.level == level)
 
 
+def test_a_readme_in_several_languages() -> None:
+    found = about(
+        README_zh="x", **{"README_zh-CN.md": "# 灯\n", "README_en.md": "# Lamp\n\nA lamp that bends like a willow.\n"}
+    )
+    assert (found.name, found.readme) == ("Lamp", "README.en.md")
+    assert about(**{"README_zh-CN.md": "# 灯\n\n用木头做的台灯。\n"}).name == "灯"
+
+
 def ordered(names: str, tracked: str = "main", heads: str = "main") -> tuple[list[str], str]:
     when = dt.datetime(2025, 1, 1)  # noqa: DTZ001
     refs = [Ref(name, "tag", "c" * 40, when) for name in names.split()] + [

@@ -11,7 +11,7 @@ from registry.designs.reading.about import read_about
 from registry.designs.reading.licence_names import mentions
 from registry.designs.reading.licence_prose import statements
 from registry.designs.reading.licence_texts import classify, passages
-from registry.designs.reading.licences import LicenceVerdict
+from registry.designs.reading.licences import Evidence, LicenceVerdict, judge
 
 ISC = """ISC License
 
@@ -72,6 +72,13 @@ def verdict(readme: str = "# Lamp\n\nA lamp.\n", **files: str) -> LicenceVerdict
          "CERN-OHL-P-2.0", ""),
         ("## License\nLicensed under either CERN-OHL-P-2.0 or Solderpad Hardware License v2.1, at your option.\n",
          "CERN-OHL-P-2.0 OR Apache-2.0 WITH SHL-2.1", ""),
+        ("## الترخيص\nCC BY-SA 4.0\n", "CC-BY-SA-4.0", ""),
+        ("ライセンス: MIT\n", "MIT", ""),
+        ("## 开源协议\n\n本项目采用 GPL-3.0 协议\n", "GPL-3.0-only", ""),
+        ("Dieses Projekt steht unter der CERN-OHL-W v2.\n", "CERN-OHL-W-2.0", ""),
+        ("To the extent possible under law, the author has waived all copyright (CC0).\n", "CC0-1.0", ""),
+        # A table that says which part has which licence, below no heading.
+        ("| What | License |\n|---|---|\n| PCB | CERN-OHL-P v2 |\n| Firmware | MIT |\n", "CERN-OHL-P-2.0", "MIT"),
         ("## License\nHardware: CERN OHL v2.\n", "CERN-OHL-S-2.0", ""),  # the variant is not said: the strictest
     ],
 )  # fmt: skip
@@ -95,10 +102,39 @@ def test_prose(readme: str, hardware: str, software: str) -> None:
         "## License\nNamensnennung - Nicht-kommerziell - Weitergabe unter gleichen Bedingungen 4.0 International\n",
         "## License\nAttribution-NonCommercial-ShareAlike 4.0 International\n",
         "## License\nFree to build; commercial use requires our permission. Hardware: CERN-OHL-P-2.0\n",
+        "For personal use only, please.\n\n## License\nCERN-OHL-S-2.0\n",
+        "本项目仅供学习交流，禁止用于商业用途。\n\n## License\nMIT\n",
+        "## Built with\n| Library | License |\n|---|---|\n| KiCad footprints | CC BY-SA 4.0 |\n",
     ],
 )
 def test_prose_that_gives_no_open_licence(readme: str) -> None:
     assert not verdict(readme).open
+
+
+@pytest.mark.parametrize(
+    ("readme", "expression", "is_open"),
+    [
+        # LICENSE is often the firmware's alone; what the README says of the hardware is meant.
+        ("## License\n- Hardware: CC BY-NC-SA 4.0\n- Firmware: MIT\n", "CC-BY-NC-SA-4.0", False),
+        ("The hardware is licensed under CERN-OHL-S-2.0, the firmware under MIT.\n", "CERN-OHL-S-2.0", True),
+        ("Commercial use is strictly prohibited.\n", "LicenseRef-NonCommercial", False),
+        # What is vague weighs less than the file.
+        ("## License\nCommercial use requires attribution.\n", "MIT", True),
+        ("## License\nCommercial use is permitted.\n", "MIT", True),
+    ],
+)
+def test_what_the_readme_says_of_the_hardware_beside_the_text_of_mit(
+    readme: str, expression: str, is_open: bool
+) -> None:
+    mit = Evidence("MIT", "", "LICENSE", "its text is that licence's", 3)
+    told = judge(MemoryTree({}), [mit], ("README.md", readme))
+    assert (told.open, told.main) == (is_open, expression), told.reason
+
+
+def test_a_licence_for_hardware_holds_for_its_models_too() -> None:
+    readme = "The 3D models are licensed under CC BY 4.0.\n"
+    evidence = Evidence("CERN-OHL-S-2.0", "", "LICENSE", "its text is that licence's", 3)
+    assert judge(MemoryTree({}), [evidence], ("README.md", readme)).main == "CERN-OHL-S-2.0"
 
 
 def test_a_sentence_that_there_is_no_such_clause_forbids_nothing() -> None:

@@ -1,11 +1,14 @@
-"""One bill kept in several forms, such as bom.csv beside bom.xlsx, is counted once."""
+"""What is told more than once: a bill kept as bom.csv and as bom.xlsx, two states of one board."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Set
+from itertools import combinations
 from pathlib import PurePosixPath
 from typing import Any
 
+from registry.builds.bom.rows import Row
 from registry.builds.bom.sources import TableLines
 
 # Text is what people read the differences of, so it holds where two forms say as much.
@@ -14,6 +17,8 @@ _FORMS = (".csv", ".tsv", ".txt", ".ods", ".xlsx")
 _SHARE_NAMED_ALIKE = 0.5
 _SHARE_OTHERWISE = 0.8
 _LINES_MIN = 2
+_BOARD_PARTS_MIN = 5
+_PAIRS_MAX = 10
 
 
 def plain(text: str) -> str:
@@ -33,6 +38,21 @@ def counted_once(tables: list[TableLines], findings: list[str]) -> list[TableLin
         differs = f"; {odd} of its lines differ" if odd > 1 else "; one of its lines differs" if odd else ""
         findings.append(f"{table.source} is {known.source} in another form{differs}. It is counted once.")
     return [table for table in tables if table in kept]
+
+
+def alike_boards(boards: Mapping[str, Mapping[str, Row]]) -> list[str]:
+    """A doubt for each pair of boards that carry nearly the same parts: both are counted, though one may be meant."""
+    things = {
+        source: {(row.designator, row.value) for row in rows.values() if row.wanted} for source, rows in boards.items()
+    }
+    told: list[str] = []
+    for one, other in combinations([source for source in things if len(things[source]) >= _BOARD_PARTS_MIN], 2):
+        if min(_share(things[one], things[other]), _share(things[other], things[one])) >= _SHARE_OTHERWISE:
+            told.append(
+                f"{one} and {other} carry nearly the same parts, and both are counted. If one replaces the other, "
+                "order by the list of the one that you make."
+            )
+    return told[:_PAIRS_MAX]
 
 
 def _named(table: TableLines) -> int:
@@ -60,7 +80,7 @@ def _is_copy(table: TableLines, other: TableLines) -> bool:
     return len(things) >= _LINES_MIN and _share(things, _things(other, counted=True)) >= _SHARE_OTHERWISE
 
 
-def _share(some: set[tuple[str, ...]], all_: set[tuple[str, ...]]) -> float:
+def _share(some: Set[tuple[str, ...]], all_: Set[tuple[str, ...]]) -> float:
     return len(some & all_) / len(some) if some else 0.0
 
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from os.path import commonprefix
 from typing import Any
 
 from registry import limits
-from registry.builds.bom.copies import counted_once
+from registry.builds.bom.copies import alike_boards, counted_once
 from registry.builds.bom.copies import plain as _plain
 from registry.builds.bom.kinds import is_made
 from registry.builds.bom.rows import Row, row_of_component, row_of_line, row_of_part
@@ -33,11 +34,14 @@ def merge(boards: list[BoardParts], tables: list[TableLines], parts: list[PartFa
     for board in boards:
         own = [row_of_component(board.name, board.source, component) for component in board.components]
         known = {row.designator: row for row in own if row.designator}
+        findings += _told_twice(board.source, own)
         by_board[board.name] = known
         on_boards += own
         if not own and board.facts.get("footprints", {}).get("total", 0) > 0:
             findings.append(f"{board.source}: the board carries parts, but no list of them could be read.")
-    others = [TableLines(table.name, table.source, _take_table(table, by_board, findings)) for table in tables]
+    sources = {board.name: board.source for board in boards}
+    findings += alike_boards({board.source: by_board[board.name] for board in boards})
+    others = [TableLines(table.name, table.source, _take_table(table, by_board, sources, findings)) for table in tables]
     for table in counted_once(others, findings):
         rows += [row_of_line(table.name, table.source, line) for line in table.lines]
     rows = [row for row in on_boards if row.wanted] + rows  # a table may want what the board alone would not
@@ -49,11 +53,32 @@ def merge(boards: list[BoardParts], tables: list[TableLines], parts: list[PartFa
     return Materials(lines=merged[: limits.BOM_LINES], findings=findings[:200])
 
 
-def _take_table(table: TableLines, by_board: dict[str, dict[str, Row]], findings: list[str]) -> list[dict[str, Any]]:
+def _told_twice(source: str, rows: list[Row]) -> list[str]:
+    """A doubt about designators that stand on a board more than once: no machine could tell them apart."""
+    counts = Counter(row.designator for row in rows if row.wanted and row.designator)
+    twice = [f"{name} ({times} times)" for name, times in counts.items() if times > 1]
+    if not twice:
+        return []
+    shown = ", ".join(twice[:8]) + (" ..." if len(twice) > 8 else "")
+    return [f"{source} has parts of the same designator: {shown}. Each is counted; number them before an order."]
+
+
+def _nearness(path: str, other: str) -> tuple[int, int]:
+    """How near two files lie: folders in common, then letters at the start of their names in common."""
+    one, two = path.split("/"), other.split("/")
+    return len(commonprefix([one[:-1], two[:-1]])), len(commonprefix([one[-1].casefold(), two[-1].casefold()]))
+
+
+def _take_table(
+    table: TableLines, by_board: dict[str, dict[str, Row]], sources: dict[str, str], findings: list[str]
+) -> list[dict[str, Any]]:
     """A table of a board's own parts completes what the board says; one of other things adds lines: these."""
     named = [reference for line in table.lines for reference in line.get("references", ())]
     overlaps = {name: len(set(named) & known.keys()) for name, known in by_board.items()}
-    board = max(overlaps, key=lambda name: overlaps[name], default="")
+    # Two states of a board have the same designators: of those that fit as well, the nearest is meant.
+    best = max(overlaps.values(), default=0)
+    alike = [name for name in overlaps if overlaps[name] >= 0.8 * best]
+    board = max(alike, key=lambda name: (_nearness(table.source, sources[name]), overlaps[name]), default="")
     of_board = bool(named) and bool(board) and overlaps[board] * 2 >= len(set(named))
     added: list[dict[str, Any]] = []
     strangers: list[str] = []

@@ -14,6 +14,10 @@ from registry.builds.schemas import Alternate, LineKind
 _CHARS = limits.BOM_CELL_CHARS
 # Things on a board that nobody buys: fiducials, logos, holes, test points, solder jumpers, net ties.
 _NOT_BOUGHT = re.compile(r"^(?:#|FID\d|LOGO|MH\d|H\d+$|TP\d|JP\d+$|NT\d|KIBUZZARD|REF\*\*|G\*\*\*)", re.IGNORECASE)
+# ... unless JP1 or H1 is a header with pins, as it was called before there were solder jumpers, and still is elsewhere.
+_HEADER = re.compile(
+    r"header|(?:^|[_-])hdr|conn(?!ected)|socket|pin_?strip|pinhd|molex|jst|(?:^|[_-])[12]x\d\d(?!\d)", re.IGNORECASE
+)
 # (A connector may have `MountingHoles` further on in its footprint's name.)
 _NOT_BOUGHT_FOOTPRINT = re.compile(
     r"fiducial|(?:^|:)mounting_?hole|testpoint|solderjumper|nettie|logo|symbol:|mouse-?bite|toolinghole", re.IGNORECASE
@@ -107,7 +111,9 @@ def row_of_component(board: str, source: str, component: dict[str, Any]) -> Row:
     reference = _text(component.get("reference"))
     footprint = _text(component.get("footprint"))
     excluded = bool(component.get("exclude_from_bom"))
-    bought = not (_NOT_BOUGHT.match(reference) or _NOT_BOUGHT_FOOTPRINT.search(footprint)) or bool(known.get("mpn"))
+    header = re.match(r"JP?\d|H\d", reference, re.IGNORECASE) and _HEADER.search(footprint.rpartition(":")[2])
+    nothing = (_NOT_BOUGHT.match(reference) and not header) or _NOT_BOUGHT_FOOTPRINT.search(footprint)
+    bought = not nothing or bool(known.get("mpn"))
     return Row(
         kind="electronic",
         target=board,

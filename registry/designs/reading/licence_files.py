@@ -22,7 +22,7 @@ _NAMED_FILE = re.compile(
 )
 _NOT_TEXT = re.compile(r"\.(py|js|sh|c|h|png|jpe?g|svg|pdf|html?|json|ya?ml|toml|kicad_\w+)$", re.I)
 _FOLDER = re.compile(r"licen[cs]es?|lizenz(?:en)?|legal", re.I)
-_FOR_HARDWARE = re.compile(r"CERN-OHL|TAPR|SHL-")
+FOR_HARDWARE = re.compile(r"CERN-OHL|TAPR|SHL-")
 
 
 class Evidence(NamedTuple):
@@ -55,10 +55,10 @@ def read_files(tree: Tree, top_only: bool = False) -> list[Evidence]:
         area = area_of(folder) or area_of(name.replace(".", " "))
         found += _read_file(path, text_of(tree, path, limits.SMALL_FILE_BYTES), area)
     general = {item.expression for item in found if not item.area}
-    if len(general) > 1 and sum(bool(_FOR_HARDWARE.search(name)) for name in general) == 1:
+    if len(general) > 1 and sum(bool(FOR_HARDWARE.search(name)) for name in general) == 1:
         # Of several files without an area, one is a licence for hardware: then it is meant for that.
         found = [
-            item._replace(area="hardware") if not item.area and _FOR_HARDWARE.search(item.expression) else item
+            item._replace(area="hardware") if not item.area and FOR_HARDWARE.search(item.expression) else item
             for item in found
         ]
     return found
@@ -73,7 +73,7 @@ def read_texts_at_hand(tree: Tree) -> list[Evidence]:
             expression = classify(text_of(tree, path, limits.SMALL_FILE_BYTES)) or name
             if expression:
                 found.setdefault(expression, path)
-    hardware = [name for name in found if _FOR_HARDWARE.search(name)]
+    hardware = [name for name in found if FOR_HARDWARE.search(name)]
     if len(hardware) == 1:
         return [Evidence(hardware[0], "hardware", found[hardware[0]], "its text lies in LICENSES", 9)]
     if not found:

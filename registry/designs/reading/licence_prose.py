@@ -40,12 +40,18 @@ AREAS: tuple[tuple[Area, re.Pattern[str]], ...] = (
         ),
     ),
 )
-_HEADING = re.compile(r"licen[cs]|lizenz|licenç|licenza|copyright|copying|legal|лиценз|许可|授权|ライセンス", re.I)
+_HEADING = re.compile(
+    r"licen[cs]|lizenz|licenç|licenza|licencj|lisans|licentie|copyright|copying|legal|лиценз|ліценз"
+    r"|许可|授权|授權|許可|版权|开源协议|ライセンス|라이[선센]스|ترخيص|رخصة|مجوز|लाइसेंस|giấy phép|lisensi",
+    re.I,
+)
 _OTHERS_HEADING = re.compile(r"credit|acknowledg|third[- ]?part|dependenc|thanks|references|libraries|based on", re.I)
 _GIVES = re.compile(
     r"licen[cs]ed? (?:under|with|as|according|by|to you under)|(?:released|available|distributed|published|shared"
     r"|provided|open[- ]?sourced) (?:\w+ )?(?:under|as|into|to)|under (?:the )?(?:terms|licen[cs]e)"
-    r"|licen[cs]es?\s*\**\s*[:=|]"
+    r"|licen[cs]es?\s*\**\s*[:=|]|(?:协议|許可|许可证?|授权|ライセンス|라이[선센]스)\s*\**\s*[::]"
+    r"|(?:采用|遵循)[^。；;]{0,60}(?:协议|许可|授权)|\bsteh(?:t|en) unter\b|\bunter (?:der|die) (?=CERN|CC\b|GPL)"
+    r"|has waived all copyright"
     r"|open(?: source)? hardware under"
     r"|\b(?:is|are) (?:in the )?public domain|lizenz|licencia\b|sous licence|licença|licenza|dual[- ]licen",
     re.I,
@@ -67,10 +73,20 @@ _FORBIDS = re.compile(
     r"|\bnicht[- ]?kommerziell|\bpas d.utilisation commerciale",
     re.I,
 )
+# These forbid it wherever they stand, not only under a heading that speaks of the licence.
+_FORBIDS_ANYWHERE = re.compile(
+    r"\bfor (?:personal|private|educational|non[- ]?commercial)(?:,? (?:and|or|&) [\w-]+)? (?:use|purposes?) only\b"
+    r"|\bcommercial (?:use|production|sales?)[^.;]{0,30} (?:is|are) (?:not (?:allowed|permitted)"
+    r"|(?:strictly )?(?:prohibited|forbidden))"
+    r"|\bno commercial use\b|\bnot for commercial (?:use|purposes?)"
+    r"|(?:禁止|不得|不可|不允许|严禁)(?:用于|作)?(?:任何)?商(?:用|业)|仅[供限](?:个人)?(?:学习|个人|非商业)|商用(?:利用)?(?:は)?禁止",
+    re.I,
+)
 _ALLOWS = re.compile(r"\b(?:no|without)\b[^.;]{0,30}\bnon[- ]?commercial|commercial use is (?:allowed|permitted)", re.I)
 _EITHER = re.compile(r"\bor\b|/|\beither\b|at your option|\boder\b|\bou\b", re.I)
 _KEYED = re.compile(r"\s*(?:[-*+>|•]|\d+[.)]\s|\*{0,2}[\w/&(),. -]{1,40}\*{0,2}\s*[:=])")
 _BADGE = re.compile(r"!\[([^\]\n]*)\]\(([^()\s]*(?:badge|shields)[^()\s]*)[^()]*\)", re.I)
+_OTHERS_TABLE = re.compile(r"librar|packag|dependenc|modul|source|author|upstream|font", re.I)
 _TELLING_LINK = re.compile(
     r"creativecommons\.org|opensource\.org/licen|ohwr\.org|gnu\.org/licen|cern-?ohl|solderpad\.org", re.I
 )
@@ -114,8 +130,11 @@ def statements(text: str, all_counts: bool = False) -> list[Statement]:
             last = area_of(unit) if _area_words(unit) else ""
             continue
         counts = all_counts or kind == "licence"
-        if counts and _FORBIDS.search(unit) and not _ALLOWS.search(unit):
-            found[Statement("LicenseRef-NonCommercial", area_of(unit) or "hardware", False)] = None
+        if not _ALLOWS.search(unit):
+            if _FORBIDS_ANYWHERE.search(unit):
+                found[Statement("LicenseRef-NonCommercial", area_of(unit) or "hardware", False)] = None
+            elif counts and _FORBIDS.search(unit):
+                found[Statement("LicenseRef-NonCommercial", area_of(unit) or "hardware", True)] = None
         for sentence in _SENTENCE.split(unit) if kind != "badge" else [unit]:
             if kind == "other" and not counts and (not _GIVES.search(sentence) or _OTHERS_WORK.search(sentence)):
                 continue
@@ -141,10 +160,19 @@ def _family_of(expression: str) -> str:
 def _units(text: str) -> Iterator[tuple[str, str]]:
     """Paragraphs, list items and rows, each with where it stands: 'licence', 'other', 'badge'; and 'heading's."""
     place, depth = "other", 0
+    table = False  # inside a table that has a column of licences
     waiting: list[str] = []
     lines = text.splitlines()[:LINES_MAX]
     for number, line in enumerate(lines):
         after = lines[number + 1] if number + 1 < len(lines) else ""
+        if "|" in after and "-" in after and not after.strip(" \t|:-"):
+            table = bool(_HEADING.search(line)) and place != "skipped" and not _OTHERS_TABLE.search(line)
+        elif table and "|" in line:
+            if _area_words(_plain(line).partition(":")[0]):
+                yield "licence", _plain(line).strip()[:_UNIT_CHARS]
+            continue
+        else:
+            table = False
         under = (
             re.fullmatch(r"\s{0,3}(=+|-{3,})\s*", after) and line.strip() and not line.lstrip().startswith(("|", "-"))
         )

@@ -11,7 +11,7 @@ from builders.contract import Tree
 from registry import limits
 from registry.designs.reading import reuse
 from registry.designs.reading.findings import Area, Finding
-from registry.designs.reading.licence_files import Evidence, read_files, read_texts_at_hand, text_of
+from registry.designs.reading.licence_files import FOR_HARDWARE, Evidence, read_files, read_texts_at_hand, text_of
 from registry.designs.reading.licence_names import in_words, is_open, mentions, parse_expression, read_name, why_closed
 from registry.designs.reading.licence_prose import statements
 
@@ -118,9 +118,7 @@ def _per_area(known: list[Evidence]) -> dict[str, str]:
     general = next((item for item in known if item.area == ""), None)
     for area in ("hardware", "documentation", "software"):
         special = next((item for item in known if item.area == area), None)
-        if special is not None and not (
-            general is not None and special.rank >= 6 > general.rank and area == "hardware"
-        ):
+        if special is not None and not (area == "hardware" and general is not None and _is_hint(special, general)):
             found[area] = special.expression
         elif general is not None and area == "hardware":
             found[area] = general.expression
@@ -128,6 +126,17 @@ def _per_area(known: list[Evidence]) -> dict[str, str]:
     if general is not None and general.rank <= 4 and not is_open(general.expression):
         found.setdefault("documentation", general.expression)
     return found
+
+
+def _is_hint(special: Evidence, general: Evidence) -> bool:
+    """Whether what the README says of the hardware weighs less than the licence of the whole.
+
+    'Hardware: CC BY-NC-SA, firmware: MIT' is meant, though LICENSE has the firmware's text alone. What is vague, or
+    only names parts of a design that is under a licence for hardware, is not.
+    """
+    if special.rank < 6 or general.rank >= special.rank:
+        return False
+    return special.assumed or (bool(FOR_HARDWARE.search(general.expression)) and is_open(special.expression))
 
 
 def _together(parts: list[str]) -> str:
@@ -148,7 +157,7 @@ def _tell(known: list[Evidence], unknown: list[Evidence], per_area: dict[str, st
             findings.append(
                 Finding(level="info", where=item.where, sentence=f"Licence {item.expression}{area}: {item.why}.")
             )
-        if item.assumed and item.expression in per_area.values():
+        if item.assumed and item.expression in per_area.values() and not item.expression.startswith("LicenseRef"):
             findings.append(
                 Finding(
                     level="warning",

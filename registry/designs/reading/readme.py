@@ -15,6 +15,8 @@ from registry import limits
 from registry.designs.reading.paths import PathFinder
 
 _README = re.compile(r"readme(?:\.(md|markdown|rst|adoc|asciidoc|txt|org))?", re.I)
+# README_en.md, README.zh-CN.md: where none is without a language, the English one, else the first.
+_TRANSLATED = re.compile(r"readme[-_. ]?(?P<language>[a-z]{2}(?:[-_][a-z]{2,4})?)\.(?:md|markdown|rst|txt)", re.I)
 _ORDER = ("md", "markdown", "rst", "adoc", "asciidoc", "txt", "org", None)
 _GENERIC = re.compile(
     r"(read ?me|table of contents|contents|introduction|overview|about|licen[cs]e|welcome|description|project)[.:!]?",
@@ -128,7 +130,8 @@ def _find(tree: Tree) -> str:
                     _ORDER.index(suffix[1].lower()) if (suffix := re.search(r"\.(\w+)$", path)) else len(_ORDER)
                 ),
             )
-    return ""
+    translated = {path: match["language"] for path in tree.files if (match := _TRANSLATED.fullmatch(path))}
+    return min(translated, key=lambda path: (not translated[path].lower().startswith("en"), path), default="")
 
 
 def _says_something(paragraph: str) -> bool:
