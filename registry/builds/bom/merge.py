@@ -8,8 +8,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from os.path import commonprefix
 from typing import Any
 
 from registry import limits
@@ -66,7 +66,12 @@ def _told_twice(source: str, rows: list[Row]) -> list[str]:
 def _nearness(path: str, other: str) -> tuple[int, int]:
     """How near two files lie: folders in common, then letters at the start of their names in common."""
     one, two = path.split("/"), other.split("/")
-    return len(commonprefix([one[:-1], two[:-1]])), len(commonprefix([one[-1].casefold(), two[-1].casefold()]))
+    return _common(one[:-1], two[:-1]), _common(one[-1].casefold(), two[-1].casefold())
+
+
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
+    differs = (at for at, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1])
+    return next(differs, min(len(one), len(other)))
 
 
 def _take_table(
