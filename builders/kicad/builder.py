@@ -43,7 +43,7 @@ class KicadBuilder:
     """Boards of KiCad 5 to 9, with their schematics."""
 
     name = "kicad"
-    version = "8"
+    version = "9"
 
     def available(self) -> str:
         """A sentence if boards can't be built here, else ""."""

@@ -142,6 +142,7 @@ def merge(parts: list[dict[str, Any]], footprints: list[dict[str, Any]]) -> list
             continue
         row = _row(footprint | {"sheet": "", "exclude_from_board": False}, footprint)
         # A footprint that the schematic doesn't know is no part to buy: a logo, a fiducial, a tool's leftover.
+        row["only_on_board"] = from_schematic and not row["exclude_from_bom"]
         row["exclude_from_bom"] = row["exclude_from_bom"] or from_schematic
         rows.append(row)
     return sorted(rows, key=lambda row: natural(row["reference"]))

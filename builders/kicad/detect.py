@@ -242,6 +242,12 @@ def _notes(project: Project) -> list[str]:
             "there is no ERC, the netlist comes from the board, the parts list from the text of schematic and board. "
             "Open it with KiCad 6 or later and save it to have all of them."
         )
+    if project.missing_sheets:
+        names = ", ".join(project.missing_sheets[:8])
+        notes.append(
+            f"Sheets that the schematic names are not in the repository: {names}. Their parts are missing from the "
+            "bill of materials and the netlist. Commit them, with the same upper and lower case letters."
+        )
     if project.found_models:
         names = ", ".join(sorted(posixpath.basename(place) for place in project.found_models.values())[:8])
         notes.append(

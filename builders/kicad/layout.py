@@ -18,7 +18,8 @@ LIBRARY_FILES_MAX = 4_000
 
 _QUOTED = r'(?:"((?:[^"\\]|\\.)*)"|([^\s()"]+))'
 _MODEL = re.compile(r"\(model\s+" + _QUOTED)
-_SHEET = re.compile(r'\(property\s+"Sheet ?file"\s+"((?:[^"\\]|\\.)*)"')
+# 'Sheetfile', 'Sheet file', and in KiCad 6 its user's own language: 'Fichier de feuille', 'Blattdatei'.
+_SHEET = re.compile(r'\(property\s+"[^"\n]{1,80}"\s+"((?:[^"\\]|\\.)*\.kicad_sch)"', re.IGNORECASE)
 _LEGACY_SHEET = re.compile(r'^F1 "((?:[^"\\]|\\.)*)"', re.MULTILINE)
 _LIBRARY = re.compile(r"\(uri\s+" + _QUOTED)
 _HIDDEN_LAYER = re.compile(r'(\(\d+ (?:"[^"\n]*"|[^\s()"]+) (?:signal|power|mixed|jumper|user)(?: "[^"\n]*")?) hide\)')
@@ -65,9 +66,9 @@ def sheet_references(text: str, legacy: bool) -> list[str]:
     return [re.sub(r"\\(.)", r"\1", name) for name in (_LEGACY_SHEET if legacy else _SHEET).findall(text)]
 
 
-def sheets_of(tree: Tree, root: str) -> list[str]:
-    """A schematic and all sheets below it that the tree has, bounded."""
-    seen = [root]
+def sheets_of(tree: Tree, root: str) -> tuple[list[str], list[str]]:
+    """A schematic and all sheets below it that the tree has, bounded; and the names of those that it lacks."""
+    seen, missing = [root], dict[str, None]()
     for path in seen:
         folder = posixpath.dirname(path)
         for name in sheet_references(text_of(tree, path), path.endswith(".sch")):
@@ -78,7 +79,9 @@ def sheets_of(tree: Tree, root: str) -> list[str]:
                     if found not in seen and len(seen) < SHEETS_MAX:
                         seen.append(found)
                     break
-    return seen
+            else:
+                missing[name] = None
+    return seen, list(missing)
 
 
 def is_legacy_schematic(tree: Tree, path: str) -> bool:
@@ -102,6 +105,7 @@ class Project:
     inputs: dict[str, str] = field(default_factory=dict)
     found_models: dict[str, str] = field(default_factory=dict)
     missing_models: list[str] = field(default_factory=list)
+    missing_sheets: list[str] = field(default_factory=list)
     too_far: list[str] = field(default_factory=list)
 
     def beside(self, tree: Tree, ending: str) -> str | None:
@@ -131,7 +135,8 @@ class Project:
             self.add(settings)
             self._add_worksheets(tree, settings)
         if self.schematic:
-            for sheet in sheets_of(tree, self.schematic):
+            sheets, self.missing_sheets = sheets_of(tree, self.schematic)
+            for sheet in sheets:
                 self.add(sheet)
         self._add_libraries(tree)
         self._add_models(tree, board_text)

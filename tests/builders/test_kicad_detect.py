@@ -303,3 +303,16 @@ def test_a_repository_of_many_boards_says_what_is_left_out() -> None:
     found = detect({f"k{number}.kicad_pcb": BOARD.format(LINE) for number in range(63)})
     assert len(found) == 60 and "3 are left out: k60.kicad_pcb" not in found[0].notes
     assert any("3 are left out" in note for note in found[-1].notes)
+
+
+def test_sheets_are_found_whatever_language_their_designer_speaks() -> None:
+    """KiCad 6 wrote the name of the field in the language of its user's menus."""
+    sheet = '(sheet (property "Nom de la feuille" "alim") (property "Fichier de feuille" "{}.kicad_sch"))'
+    tree = {
+        "x.kicad_pcb": BOARD.format(LINE),
+        "x.kicad_sch": SHEET.format(sheet.format("alim") + sheet.format("gone")),
+        "alim.kicad_sch": SHEET.format(""),
+    }
+    (target,) = detect(tree)
+    assert "alim.kicad_sch" in names(target)
+    assert any("not in the repository: gone.kicad_sch" in note for note in target.notes)

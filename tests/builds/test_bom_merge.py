@@ -339,3 +339,10 @@ def test_a_table_completes_the_board_beside_it_of_two_that_are_alike() -> None:
     materials = merge(boards, [TableLines("bom", "v2/bom.csv", lines)], [])
     assert {use.target for row in materials.lines if row.mpn.startswith("NEW") for use in row.uses} == {"v2"}
     assert any("nearly the same parts" in finding for finding in materials.findings)
+
+
+def test_parts_that_no_schematic_knows_are_told() -> None:
+    stray = part("R9") | {"exclude_from_bom": True, "only_on_board": True}
+    logo = part("LOGO1") | {"exclude_from_bom": True, "only_on_board": True}
+    found = merge([board("a", part("R1"), stray, logo)], [], []).findings
+    assert any("1 of its parts in no schematic" in finding and finding.endswith("R9.") for finding in found)

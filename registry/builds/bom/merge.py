@@ -35,6 +35,11 @@ def merge(boards: list[BoardParts], tables: list[TableLines], parts: list[PartFa
         own = [row_of_component(board.name, board.source, component) for component in board.components]
         known = {row.designator: row for row in own if row.designator}
         findings += _told_twice(board.source, own)
+        if strays := [row.designator for row in own if row.stray]:
+            shown = ", ".join(strays[:8]) + (" ..." if len(strays) > 8 else "")
+            findings.append(
+                f"{board.source} has {len(strays)} of its parts in no schematic, so they are not in the bill: {shown}."
+            )
         by_board[board.name] = known
         on_boards += own
         if not own and board.facts.get("footprints", {}).get("total", 0) > 0:

@@ -45,6 +45,7 @@ class Row:
     dnp: bool = False
     excluded: bool = False
     wanted: bool = True
+    stray: bool = False  # a part of the board that its schematic does not know
     material: str = ""
     process: str = ""
     finish: str = ""
@@ -130,6 +131,7 @@ def row_of_component(board: str, source: str, component: dict[str, Any]) -> Row:
         dnp=bool(component.get("dnp")),
         excluded=excluded,
         wanted=bought and not excluded and bool(reference),
+        stray=bought and bool(component.get("only_on_board")),
         notes=known.get("notes", ""),
     )
 
