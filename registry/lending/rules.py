@@ -265,7 +265,7 @@ def double_batch(
     )
 
 
-def unsold(lent: Mapping[str, int], unit_minor: int, units_unsold: int) -> dict[str, int]:
+def unsold(lent: Mapping[K, int], unit_minor: int, units_unsold: int) -> dict[K, int]:
     """What each lender would miss in money with so many units unsold, by what each lent."""
     missing = min(unit_minor * units_unsold, sum(lent.values()))
     return share_out(missing, lent)[0]

@@ -15,6 +15,7 @@ TEXT_CHARS = 8_000
 UNITS_MAX = 1_000_000
 Repay = Literal["money", "units", "gift"]
 Unsold = Literal["choose", "goods", "wait"]
+Moved = Literal["lent", "fell due", "paid out", "given", "goods", "other"]
 Stage = Literal["materials", "made", "shipped"]
 Share = Annotated[int, Field(ge=0, le=10_000)]
 
@@ -45,7 +46,7 @@ class CampaignWish(BaseModel):
     repayment_months: int = Field(ge=1, le=120)
     grace_months: int = Field(default=1, ge=0, le=24, description="from the last tranche to the first instalment")
     tranches: dict[Stage, Share] = Field(
-        default_factory=lambda: {"materials": 6_000, "made": 3_000, "shipped": 1_000},
+        default={"materials": 6_000, "made": 3_000, "shipped": 1_000},
         description="ten-thousandths of the loan by stage of the batch, together 10,000",
     )
     unsold: Unsold = Field(
@@ -163,6 +164,12 @@ class MessageView(_Out):
     by: str
     text: str
     at: dt.datetime
+
+
+class OwnMessage(MessageView):
+    """A word to a lender, with the campaign that it is about."""
+
+    campaign: int
 
 
 class TermsView(_Out):
@@ -358,7 +365,7 @@ class YearLine(_Out):
     at: dt.datetime
     campaign: int
     design_name: str
-    what: Literal["lent", "paid back", "paid out", "given", "goods", "other"]
+    what: Moved
     amount_minor: int
     currency: str
     purpose: str

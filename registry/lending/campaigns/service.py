@@ -332,7 +332,7 @@ def due_numbers(session: Session, number: int | None = None) -> list[int]:
     now = database_now(session)
     lapsing = select(Pledge.campaign_id).where(Pledge.state == "unpaid", col(Pledge.pay_by) <= now)
     lost = select(Batch.id).where(col(Batch.state).in_(BATCH_LOST))
-    is_open = LoanCampaign.state == "open"
+    is_open = col(LoanCampaign.state) == "open"
     chosen = select(LoanCampaign.id).where(or_(
         is_open & (col(LoanCampaign.deadline_at) <= now),
         is_open & col(LoanCampaign.id).in_(lapsing),
