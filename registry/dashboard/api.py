@@ -6,8 +6,21 @@ from flask import Blueprint
 
 from registry.batches import quoting
 from registry.batches import service as batches
-from registry.dashboard import overview, service
-from registry.dashboard.schemas import Dashboard, Done, MachineWish, MoveWish, PaymentWish, PlanWish, WordWish
+from registry.dashboard import inbox, overview, service, threads
+from registry.dashboard.schemas import (
+    ClosedWish,
+    CountedWish,
+    Dashboard,
+    Done,
+    Inbox,
+    InboxQuery,
+    MachineWish,
+    MoveWish,
+    PaymentWish,
+    PlanWish,
+    ThreadView,
+    WordWish,
+)
 from registry.web import people
 from registry.web.context import stores
 from registry.web.openapi import operation
@@ -32,6 +45,50 @@ def read_dashboard(slug: str) -> Dashboard:
 def move_job(slug: str, body: MoveWish) -> Done:
     """Move a job on; the same key with the same wish moves it once."""
     return service.move(stores(), people.required().id, slug, body)
+
+
+@operation(blueprint, "POST", f"{_HERE}/counts", body=CountedWish, answers={200: Done}, faults=(409,), account=True)
+def count_units(slug: str, body: CountedWish) -> Done:
+    """Add what was counted of a job; the same key with the same numbers adds them once."""
+    return service.count(stores(), people.required().id, slug, body)
+
+
+@operation(blueprint, "GET", f"{_HERE}/inbox", query=InboxQuery, answers={200: Inbox}, account=True)
+def read_inbox(slug: str, query: InboxQuery) -> Inbox:
+    """The threads of the inbox, as unread as they are for who asks."""
+    person = people.required()
+    with stores().db.reading() as session:
+        fabricator, _ = service.enter(session, slug, person.id)
+        own = fabricator.id or 0
+        return Inbox(
+            counts=inbox.counts(session, own, person.id), items=inbox.items(session, own, person.id, query.only)
+        )
+
+
+@operation(blueprint, "GET", f"{_HERE}/inbox/<thread>", answers={200: ThreadView}, account=True)
+def read_thread(slug: str, thread: str) -> ThreadView:
+    """A thread; reading it here leaves it unread."""
+    person, found = people.required(), inbox.parse_thread(thread)
+    with stores().db.reading() as session:
+        fabricator, _ = service.enter(session, slug, person.id)
+        return threads.view(threads.open_thread(session, fabricator, found), found)
+
+
+@operation(blueprint, "POST", f"{_HERE}/inbox/<thread>/read", answers={200: Done}, account=True)
+def read_it(slug: str, thread: str) -> Done:
+    """Say that one has read a thread."""
+    person, found = people.required(), inbox.parse_thread(thread)
+    with stores().db.reading() as session:
+        fabricator, _ = service.enter(session, slug, person.id)
+        buyer = threads.allowed(session, fabricator, found)
+    news = service.mark_read(stores(), person.id, found, buyer)
+    return Done(said="Read.", repeated=not news)
+
+
+@operation(blueprint, "POST", f"{_HERE}/closed", body=ClosedWish, answers={200: Done}, faults=(409,), account=True)
+def set_day(slug: str, body: ClosedWish) -> Done:
+    """Close a day, or open it again."""
+    return service.set_day(stores(), people.required().id, slug, body)
 
 
 @operation(blueprint, "POST", f"{_HERE}/messages", body=WordWish, answers={200: Done}, faults=(409,), account=True)

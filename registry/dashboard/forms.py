@@ -39,6 +39,13 @@ def move_values(form: Mapping[str, str]) -> dict[str, object]:
     }  # fmt: skip
 
 
+def count_values(form: Mapping[str, str], number: int) -> dict[str, object]:
+    """A count of a job's units; what is left empty is none. Raises: Invalid."""
+    names = (("good", "The good ones"), ("scrap", "The scrap"), ("rework", "What is done again"))
+    values: dict[str, object] = {name: whole(form.get(name) or "0", name, what) for name, what in names}
+    return values | {"job": number} | {name: form.get(name, "") for name in ("stage", "why", "key")}
+
+
 def plan_values(form: Mapping[str, str]) -> dict[str, object]:
     """A plan: hours such as 7.5, and a day. Raises: Invalid."""
     told = form.get("hours", "").strip().replace(",", ".")

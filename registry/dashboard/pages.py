@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as Redirect
 
 from registry.batches import quoting
 from registry.batches import service as batches
+from registry.batches.rules import STAGE_WORDS
 from registry.dashboard import (
     buying,
     figures,
@@ -25,7 +26,16 @@ from registry.dashboard import (
     service,
     threads,
 )
-from registry.dashboard.schemas import ClosedWish, JobCard, MachineWish, MoveWish, PaymentWish, PlanWish, WordWish
+from registry.dashboard.schemas import (
+    ClosedWish,
+    CountedWish,
+    JobCard,
+    MachineWish,
+    MoveWish,
+    PaymentWish,
+    PlanWish,
+    WordWish,
+)
 from registry.errors import RegistryError
 from registry.fabricators.schemas import MACHINE_STATUS_LABELS
 from registry.fabricators.tables import Fabricator
@@ -109,6 +119,19 @@ def move_job(slug: str) -> Response | Redirect:
     return redirect(forms.back(form, slug), 303)
 
 
+@blueprint.post(f"{_HERE}/jobs/{_NUMBER}/counts")
+def count_units(slug: str, number: int) -> Response | Redirect:
+    """Add what was counted of a job."""
+    try:
+        wish = parse(CountedWish, forms.count_values(request.form, number))
+        flash(service.count(stores(), people.required().id, slug, wish).said, "moss")
+    except RegistryError as error:
+        if error.status in (403, 404):
+            raise
+        return _job(slug, number, error)
+    return redirect(f"/fabricators/{slug}/dashboard/jobs/{number}", 303)
+
+
 @blueprint.get(f"{_HERE}/jobs/{_NUMBER}")
 def show_job(slug: str, number: int) -> Response:
     """One job: what is to be done, with which files, for whom."""
@@ -118,9 +141,12 @@ def show_job(slug: str, number: int) -> Response:
 def _job(slug: str, number: int, fault: Fault = None) -> Response:
     def fill(session: Session, fabricator: Fabricator, jobs: list[JobCard]) -> dict[str, Any]:
         job = queries.get_job(session, fabricator, number)
+        counting = rules.stage_in_work(job.state) if job.state in (*rules.IN_WORK, "shipped") else ""
         return {
             "job": job,
             "can": rules.can_move(job.state) if job.leads else [],
+            "counting": counting,
+            "counting_words": STAGE_WORDS.get(counting, ""),
             "items": money.items(session, fabricator.id or 0, number, open_only=False),
             "queue": threads.queue(session, number),
         }
@@ -205,12 +231,7 @@ def close_day(slug: str) -> Response | Redirect:
     """Close a day, or open it again."""
     person = people.required()
     try:
-        wish = parse(ClosedWish, request.form.to_dict())
-        if request.form.get("do") == "open":
-            done = service.open_day(stores(), person.id, slug, wish.day)
-        else:
-            done = service.close_day(stores(), person.id, slug, wish)
-        flash(done.said, "moss")
+        flash(service.set_day(stores(), person.id, slug, parse(ClosedWish, request.form.to_dict())).said, "moss")
     except RegistryError as error:
         if error.status in (403, 404):
             raise

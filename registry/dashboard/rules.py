@@ -64,10 +64,10 @@ def due_on(
     state: str, deadline_at: dt.datetime, began_at: dt.datetime | None, lead_days: int | None, planned: dt.date | None
 ) -> dt.date | None:
     """The day a job is due: what was promised, or its lead time after it was full; before that, the day it fills by."""
-    if planned is not None:
-        return planned
     if state in ("draft", "open"):
         return deadline_at.astimezone(dt.UTC).date()
+    if planned is not None:
+        return planned
     if began_at is None or lead_days is None:
         return None
     return began_at.astimezone(dt.UTC).date() + dt.timedelta(days=lead_days)

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from registry.batches.buying_schemas import BuyList
+from registry.batches.schemas import LINE_CHARS
 
 KEY_CHARS = 80
 WORDS_CHARS = 400
@@ -28,6 +29,18 @@ class MoveWish(BaseModel):
     was: str = Field(default="", max_length=20, description="the state it was seen in; empty: whatever it is in")
     why: str = Field(default="", max_length=WORDS_CHARS)
     key: str = Field(default="", max_length=KEY_CHARS, description="1 to 80 visible ASCII characters, or none")
+
+
+class CountedWish(BaseModel):
+    """Units of a job counted at a stage; negative numbers take back, with a reason."""
+
+    job: int = Field(ge=1, le=2**31 - 1, description="the batch's number")
+    stage: str = Field(max_length=40)
+    good: int = Field(default=0, ge=-1_000_000, le=1_000_000)
+    scrap: int = Field(default=0, ge=-1_000_000, le=1_000_000)
+    rework: int = Field(default=0, ge=-1_000_000, le=1_000_000)
+    why: str = Field(default="", max_length=LINE_CHARS)
+    key: str = Field(default="", max_length=KEY_CHARS)
 
 
 class WordWish(BaseModel):
@@ -72,10 +85,17 @@ class PlanWish(BaseModel):
 
 
 class ClosedWish(BaseModel):
-    """A day on which nobody works."""
+    """A day on which nobody works; `do` open: a working day after all."""
 
     day: dt.date
     words: str = Field(default="", max_length=120)
+    do: Literal["close", "open"] = "close"
+
+
+class InboxQuery(BaseModel):
+    """Which threads."""
+
+    only: Literal["", "unread", "request", "queue", "words"] = ""
 
 
 # --- out
@@ -156,6 +176,37 @@ class WordView(_Out):
     side: str
     text: str
     sent_at: dt.datetime
+
+
+class Place(_Out):
+    """A place in a batch's queue, as its makers see it: with a handle where its holder shows it or has written."""
+
+    number: int
+    who: str
+    units: int
+    state: str
+    made_at: dt.datetime
+    wrote: bool
+
+
+class ThreadView(_Out):
+    """A thread with all that stands in it."""
+
+    thread: str
+    kind: str
+    title: str
+    who: str
+    quote: int | None
+    job: int | None
+    words: list[WordView]
+    queue: list[Place]
+
+
+class Inbox(_Out):
+    """The threads, the newest first, the first 200 of them."""
+
+    counts: InboxCounts
+    items: list[InboxItem]
 
 
 class WeekView(_Out):

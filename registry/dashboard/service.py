@@ -11,7 +11,7 @@ from registry.batches import money as amounts
 from registry.batches import quoting
 from registry.batches import rules as batch_rules
 from registry.batches import service as batches
-from registry.batches.batch_schemas import Move
+from registry.batches.batch_schemas import CountWish, Move
 from registry.batches.clock import database_now
 from registry.batches.orders import buyer_of
 from registry.batches.schemas import Word
@@ -20,6 +20,7 @@ from registry.dashboard import inbox, rules
 from registry.dashboard.once import once
 from registry.dashboard.schemas import (
     ClosedWish,
+    CountedWish,
     Done,
     MachineOnce,
     MachineWish,
@@ -71,6 +72,20 @@ def move(stores: Stores, account_id: int, slug: str, wish: MoveWish) -> Done:
             )  # fmt: skip
         batches.move(inner, account_id, wish.job, Move(action=wish.action, why=wish.why))
         return f"Batch {wish.job}: {(rules.COLUMNS | rules.ENDS)[batch.state][0].lower()}."
+
+    return once(stores, account_id, wish, work)
+
+
+def count(stores: Stores, account_id: int, slug: str, wish: CountedWish) -> Done:
+    """Add what was counted of a job, by the rules of batches. Raises: Conflict, Forbidden, Invalid, NotFound."""
+
+    def work(inner: Stores, session: Session) -> str:
+        fabricator, _ = enter(session, slug, account_id, "operator")
+        _own_batch(session, fabricator, wish.job)
+        batches.count(inner, account_id, wish.job, CountWish(**wish.model_dump(exclude={"job", "key"})))
+        numbers = (("good", wish.good), ("scrap", wish.scrap), ("done again", wish.rework))
+        told = ", ".join(f"{number} {name}" for name, number in numbers if number)
+        return f"Batch {wish.job}, {batch_rules.STAGE_WORDS[wish.stage].lower()}: {told}."
 
     return once(stores, account_id, wish, work)
 
@@ -173,6 +188,13 @@ def plan_job(stores: Stores, account_id: int, slug: str, number: int, wish: Plan
                     **wish.model_dump())
         )  # fmt: skip
         return Done(said=f"The plan of batch {number} is kept.")
+
+
+def set_day(stores: Stores, account_id: int, slug: str, wish: ClosedWish) -> Done:
+    """Close a day or open it again. Raises: Conflict, Forbidden, NotFound."""
+    if wish.do == "open":
+        return open_day(stores, account_id, slug, wish.day)
+    return close_day(stores, account_id, slug, wish)
 
 
 def close_day(stores: Stores, account_id: int, slug: str, wish: ClosedWish) -> Done:

@@ -14,24 +14,12 @@ from registry.batches.tables import BatchMaker, Quote, QuoteRequest, Reservation
 from registry.dashboard import inbox
 from registry.dashboard.inbox import Thread
 from registry.dashboard.queries import get_job
-from registry.dashboard.schemas import WordView
+from registry.dashboard.schemas import Place, ThreadView, WordView
 from registry.dashboard.sql import select
 from registry.dashboard.tables import BatchMessage
 from registry.designs.tables import Design, Revision
 from registry.errors import NotFound
 from registry.fabricators.tables import Fabricator
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A place in a batch's queue, as its makers see it: with a handle where its holder shows it or has written."""
-
-    number: int
-    who: str
-    units: int
-    state: str
-    made_at: object
-    wrote: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +70,10 @@ def queue(session: Session, batch: int) -> list[Place]:
         .order_by(Reservation.number)
     ).all()  # fmt: skip
     return [
-        Place(number, handle if named or account in wrote else "somebody", units, state, made_at, account in wrote)
+        Place(number=number, who=handle if named or account in wrote else "somebody", units=units, state=state,
+              made_at=made_at, wrote=account in wrote)
         for number, account, named, units, state, made_at, handle in rows
-    ]
+    ]  # fmt: skip
 
 
 def open_thread(session: Session, fabricator: Fabricator, thread: Thread) -> Opened:
@@ -112,4 +101,12 @@ def _quote(session: Session, quote_id: int) -> Opened:
     return Opened(
         "request", f"{design.name} {revision.name}", who, words, quote=quote, request=asked, design=design.slug,
         label=revision.label,
+    )  # fmt: skip
+
+
+def view(opened: Opened, thread: Thread) -> ThreadView:
+    """The same as JSON tells it."""
+    return ThreadView(
+        thread=thread.name, kind=opened.kind, title=opened.title, who=opened.who, words=opened.words,
+        quote=opened.quote.id if opened.quote else None, job=opened.batch or None, queue=opened.queue,
     )  # fmt: skip

@@ -178,7 +178,16 @@ def test_machines_and_a_jobs_own_page_wait_too_and_keys_do_it_all(visit: Visit, 
     assert page.evaluate(stopped, "a[download]") is False  # a download leaves the page where it is
     page.get_by_role("button", name="Materials").click()
     expect(page.locator("#wire")).to_contain_text("Offline: 1 move waits")
+    page.keyboard.press("c")
+    page.keyboard.type("3")
+    page.get_by_label("Scrap").fill("1")
+    page.get_by_role("button", name="Add the count").click()
+    expect(page.locator("#wire")).to_contain_text("Offline: 1 move and 1 change wait")
+    expect(page.get_by_label("Good")).to_have_value("")
     page.context.set_offline(False)
     expect(page.locator("#told")).to_contain_text(f"Batch {job}: materials.", timeout=15_000)
+    expect(page.locator("#told")).to_contain_text(f"Batch {job}, materials bought: 3 good, 1 scrap.")
+    assert shop.rows("SELECT stage, good, scrap FROM batch_count WHERE batch_id = :id", id=job) == [("materials", 3, 1)]
+    expect(page.locator("#job-count h2")).to_have_text("Count: made")
     moved = "SELECT COUNT(*) FROM batch_event WHERE batch_id = :id AND became = 'materials'"
     assert shop.sql(moved, id=job) == 1

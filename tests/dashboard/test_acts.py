@@ -9,7 +9,7 @@ from dashboard_support import Shop
 from sqlalchemy.exc import DBAPIError
 
 from registry.dashboard import inbox, queries, service
-from registry.dashboard.schemas import Done, MachineWish, MoveWish, WordWish
+from registry.dashboard.schemas import CountedWish, Done, MachineWish, MoveWish, WordWish
 from registry.errors import Conflict, Forbidden, Invalid, NotFound, RegistryError
 
 
@@ -49,6 +49,26 @@ def test_a_move_sent_again_is_made_once(shop: Shop) -> None:
     shop.count(number, "made", 20)
     assert not move(shop, number, "made", key="k2").repeated, "a refused move leaves its key free"
     assert shop.sql("SELECT COUNT(*) FROM batch_event WHERE batch_id = :id AND became = 'materials'", id=number) == 1
+
+
+def test_a_count_sent_again_is_added_once(shop: Shop) -> None:
+    number = shop.full()
+    move(shop, number, "materials")
+    wish = CountedWish(job=number, stage="made", good=11, scrap=2, key="c1")
+    first = service.count(shop.stores, shop.who("olga"), "north", wish)
+    again = service.count(shop.stores, shop.who("olga"), "north", wish)
+    assert first.said == f"Batch {number}, made: 11 good, 2 scrap." and (first.repeated, again.repeated) == (
+        False,
+        True,
+    )
+    assert shop.rows("SELECT good, scrap FROM batch_count WHERE batch_id = :id", id=number) == [(11, 2)]
+    with pytest.raises(Invalid, match="without a reason"):
+        service.count(shop.stores, shop.who("olga"), "north", CountedWish(job=number, stage="made", good=-1))
+    with pytest.raises(Forbidden, match="you are a viewer there"):
+        service.count(shop.stores, shop.who("vera"), "north", wish)
+    with pytest.raises(NotFound, match="has no job"):
+        foreign = shop.market.batch("sam", "south")
+        service.count(shop.stores, shop.who("olga"), "north", CountedWish(job=foreign, stage="made", good=1))
 
 
 def test_one_key_from_two_windows_at_once(shop: Shop) -> None:

@@ -17,6 +17,7 @@ from web_support import bearer, make_token, send, sign_up
 from app import create_app
 from registry.accounts.queries import find_account
 from registry.cli import main
+from registry.dashboard import service
 from registry.fabricators.tables import Member
 from registry.stores.stores import Stores
 
@@ -96,6 +97,13 @@ def test_forms_do_it_without_scripts(site: tuple[Flask, Shop]) -> None:
     assert "100.50\u00a0EUR" in worker.get(f"{HERE}/money").text
     assert send(worker, f"{HERE}/closed", HERE, day="2030-12-24", words="Holiday").status_code == 303
     assert "24 December 2030" in worker.get(f"{HERE}/weeks").text
+    counts = f"{HERE}/jobs/{job}/counts"
+    assert send(worker, counts, HERE, stage="made", good="4", scrap="1", key="d").status_code == 303
+    assert "4 of 20 assembled" not in worker.get(f"{HERE}/jobs/{job}").text
+    gone = send(worker, counts, HERE, stage="assembled", good="9", why="nine of four")
+    assert (
+        gone.status_code == 409 and "9 can&#39;t be assembled: 4 are made." in gone.text and "nine of four" in gone.text
+    )
     wrong = send(worker, f"{HERE}/jobs/{job}/plan", HERE, hours="a day")
     assert wrong.status_code == 422 and "a day is no number of hours" in wrong.text
 
@@ -145,6 +153,23 @@ def test_json_and_command_tell_the_same(site: tuple[Flask, Shop]) -> None:
         assert moved.status_code == 200 and moved.get_json()["repeated"] is repeated
     refused = app.test_client().post(f"/api/v1{HERE}/moves", headers=bearer(make_token(looker)), json=wish)
     assert refused.status_code == 403 and "you are a viewer there" in refused.get_json()["detail"]
+    service.ask_about(shop.stores, shop.who("sam"), job, "Which day?")
+    asked = f"/api/v1{HERE}/inbox"
+    listed = app.test_client().get(f"{asked}?only=words", headers=token).get_json()
+    thread = listed["items"][0]["thread"]
+    assert listed["items"][0]["unread"] and listed["counts"]["words"] == 1
+    opened = app.test_client().get(f"{asked}/{thread}", headers=token).get_json()
+    assert [word["text"] for word in opened["words"]] == ["Which day?"] and opened["job"] == job
+    queue = app.test_client().get(f"{asked}/queue-{job}", headers=token).get_json()["queue"]
+    assert [(place["number"], place["units"]) for place in queue] == [(1, 12), (2, 8)]
+    for repeated in (False, True):
+        read = app.test_client().post(f"{asked}/{thread}/read", headers=token)
+        assert read.status_code == 200 and read.get_json()["repeated"] is repeated
+    assert app.test_client().get(f"{asked}?only=unread", headers=token).get_json()["counts"]["unread"] == 1
+    day = {"day": "2030-12-24", "words": "Holiday"}
+    for do, said in (("close", "Closed on 24 December 2030."), ("open", "Open on 24 December 2030.")):
+        told = app.test_client().post(f"/api/v1{HERE}/closed", headers=token, json=day | {"do": do})
+        assert told.get_json()["said"] == said
     laser, mill = shop.machine("Laser"), shop.machine("Mill")
     for machine, key, repeated in ((laser, "", False), (laser, "", False), (laser, "m", False), (laser, "m", True)):
         sent = {"status": "busy"} | ({"key": key} if key else {})

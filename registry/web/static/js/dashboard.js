@@ -109,6 +109,10 @@ function renew(html) {
     if (!part || old.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) continue;
     const [left, top] = [old.scrollLeft, old.scrollTop];
     const now = document.importNode(part, true);
+    for (const field of old.querySelectorAll("form:not([data-sent]) :is(input, textarea)[id]")) { // half a form is kept
+      const same = field.value !== field.defaultValue && now.querySelector(`#${field.id}`);
+      if (same) same.value = field.value;
+    }
     old.replaceWith(now);
     now.scrollLeft = left; now.scrollTop = top;
   }
@@ -164,7 +168,7 @@ function move(job, to, why = "") {
   const name = column?.querySelector("h2").firstChild.textContent.trim() ?? to;
   const label = `${title(job)}, batch ${job.dataset.job}, to '${name}'`;
   const number = Number(job.dataset.job);
-  if (waiting().some((one) => one.body.job === number)) { tell(`Batch ${number} has a move that waits already.`, "amber"); return; }
+  if (waiting().some((one) => one.path === "/moves" && one.body.job === number)) { tell(`Batch ${number} has a move that waits already.`, "amber"); return; }
   keep([...waiting(), { path: "/moves", to, label, body: { job: number, action: ACTIONS[to] ?? to, was, why, key: newKey() } }]);
   placeWaiting();
   document.getElementById(`job-${number}`)?.querySelector(".job-open")?.focus();
@@ -191,7 +195,14 @@ function keptForm(form, button) {
   } else if (form.id === "move" && button?.value) {
     const job = Number(field("job"));
     if (waiting().some((one) => one.path === "/moves" && one.body.job === job)) tell(`Batch ${job} has a move that waits already.`, "amber");
-    else later("/moves", { job, action: ACTIONS[button.value] ?? button.value, was: field("was"), why: field("why") }, `Batch ${job}`);
+    else later("/moves", { job, action: ACTIONS[button.value] ?? button.value, was: field("was"), why: field("why") }, `Batch ${job}${field("why") && `, '${field("why")}',`}`);
+    form.dataset.sent = "";
+  } else if (form.id === "count") {
+    const numbers = Object.fromEntries(["good", "scrap", "rework"].map((name) => [name, Number(field(name))]));
+    const told = [["good", "good"], ["scrap", "scrap"], ["rework", "done again"]].filter(([name]) => numbers[name]).map(([name, said]) => `${numbers[name]} ${said}`);
+    const label = `Batch ${form.dataset.job}, ${told.join(", ") || "no count"}${field("why") && `, '${field("why")}'`},`;
+    later("/counts", { job: Number(form.dataset.job), stage: field("stage"), ...numbers, why: field("why") }, label);
+    form.reset();
   } else return false;
   return true;
 }
@@ -340,6 +351,7 @@ document.addEventListener("keydown", (event) => {
     next?.querySelector(".job-open").focus();
   } else if (key === "m" && job?.hasAttribute("data-moves") && dialog) ask(job);
   else if (key === "r" && document.getElementById("f-text")) document.getElementById("f-text").focus();
+  else if (key === "c" && document.getElementById("f-good")) document.getElementById("f-good").focus();
   else return;
   event.preventDefault();
 });
