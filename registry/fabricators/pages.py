@@ -23,9 +23,9 @@ blueprint = Blueprint("fabricators", __name__)
 
 @blueprint.url_value_preprocessor
 def _allow_photos(endpoint: str | None, values: dict[str, Any] | None) -> None:
-    """Photos may be larger than other forms; said here, before the form's secret is looked for. Raises: TooLarge."""
+    """Photos may be larger than other forms, as long as the words can still be read. Raises: TooLarge."""
     if endpoint == f"{blueprint.name}.{add_picture.__name__}":
-        request.max_content_length = limits.PHOTO_BYTES + limits.MIB
+        request.max_content_length = limits.REPORT_BODY_BYTES
         if (request.content_length or 0) > request.max_content_length:
             pictures.refuse_size(request.content_length or 0)
 
@@ -124,7 +124,7 @@ def show_fabricator(slug: str) -> str:
     )  # fmt: skip
 
 
-@blueprint.get("/fabricators/<slug>/pictures/<int:number>-<int:width>.webp")
+@blueprint.get("/fabricators/<slug>/pictures/<int(max=2147483647):number>-<int(max=9999):width>.webp")
 def show_picture(slug: str, number: int, width: int) -> Response:
     """A picture in one of its widths."""
     with stores().db.reading() as session:
@@ -166,10 +166,12 @@ def _owned(slug: str) -> Any:
 @blueprint.get("/fabricators/<slug>/edit")
 def show_edit(slug: str) -> str:
     """The form about a fabricator, with its true place, for its own people."""
-    row = _owned(slug)
+    return _edit_page(slug, _values(_owned(slug)), None)
+
+
+def _values(row: Any) -> dict[str, Any]:
     values = {name: getattr(row, name) for name in FabricatorIn.model_fields}
-    values |= {name: ", ".join(values[name]) for name in ("languages", "certifications")}
-    return _edit_page(slug, values, None)
+    return values | {name: ", ".join(values[name]) for name in ("languages", "certifications")}
 
 
 def _edit_page(slug: str, values: Any, fault: RegistryError | None) -> str:
@@ -195,12 +197,18 @@ def edit_fabricator(slug: str) -> str | Redirect | tuple[str, int]:
 
 
 @blueprint.post("/fabricators/<slug>/people")
-def set_member(slug: str) -> Redirect:
-    """Give somebody a part, or take it."""
-    form = request.form
-    service.set_member(stores(), people.required().id, slug, form.get("handle", ""), form.get("role", ""))
+def set_member(slug: str) -> Redirect | tuple[str, int]:
+    """Give somebody a part, or take it; what is wrong comes back into the form."""
+    form, person = request.form, people.required()
+    try:
+        service.set_member(stores(), person.id, slug, form.get("handle", ""), form.get("role", ""))
+    except RegistryError as error:
+        if error.status == 403:
+            raise
+        return _edit_page(slug, _values(_owned(slug)), error), error.status
     flash("Changed.", "moss")
-    return redirect(f"/fabricators/{slug}/edit#people", 303)
+    mine = form.get("handle", "").strip() == person.handle  # who has left may not see the form any more
+    return redirect(f"/fabricators/{slug}" if mine else f"/fabricators/{slug}/edit#people", 303)
 
 
 @blueprint.post("/fabricators/<slug>/pictures")
@@ -209,17 +217,18 @@ def add_picture(slug: str) -> Redirect | tuple[str, int]:
     row = _owned(slug)
     try:
         photo = request.files.get("photo")
-        content = photo.stream.read(limits.PHOTO_BYTES + 1) if photo else b""
+        size_bytes = photo.stream.seek(0, 2) if photo else 0
+        if size_bytes > limits.PHOTO_BYTES:
+            pictures.refuse_size(size_bytes)
+        content = photo.stream.read() if photo and photo.stream.seek(0) == 0 else b""
         service.add_picture(stores(), people.required().id, slug, content, request.form.get("words", ""))
     except RegistryError as error:
-        values = {name: getattr(row, name) for name in FabricatorIn.model_fields}
-        values |= {name: ", ".join(values[name]) for name in ("languages", "certifications")}
-        return _edit_page(slug, values, error), error.status
+        return _edit_page(slug, _values(row), error), error.status
     flash("The picture is here, without what the camera wrote into it.", "moss")
     return redirect(f"/fabricators/{slug}/edit#pictures", 303)
 
 
-@blueprint.post("/fabricators/<slug>/pictures/<int:number>/remove")
+@blueprint.post("/fabricators/<slug>/pictures/<int(max=2147483647):number>/remove")
 def remove_picture(slug: str, number: int) -> Redirect:
     """Remove a picture."""
     service.remove_picture(stores(), people.required().id, slug, number)
@@ -228,7 +237,7 @@ def remove_picture(slug: str, number: int) -> Redirect:
 
 
 @blueprint.route("/fabricators/<slug>/machines/new", methods=["GET", "POST"])
-@blueprint.route("/fabricators/<slug>/machines/<int:number>", methods=["GET", "POST"])
+@blueprint.route("/fabricators/<slug>/machines/<int(max=2147483647):number>", methods=["GET", "POST"])
 def edit_machine(slug: str, number: int | None = None) -> str | Redirect | tuple[str, int]:
     """A machine's form: first its process, then that process's own parameters."""
     row, fault, status = _owned(slug), None, 200
@@ -262,7 +271,7 @@ def _save_machine(slug: str, number: int | None, currency: str) -> None:
     flash(f"{told.name} is kept.", "moss")
 
 
-@blueprint.post("/fabricators/<slug>/machines/<int:number>/remove")
+@blueprint.post("/fabricators/<slug>/machines/<int(max=2147483647):number>/remove")
 def remove_machine(slug: str, number: int) -> Redirect:
     """Remove a machine."""
     service.remove_machine(stores(), people.required().id, slug, number)

@@ -126,7 +126,7 @@ def _report(number: int, fault: RegistryError | None = None) -> Page:
     return html, fault.status if fault else 200
 
 
-@blueprint.get(f"/reports/{_NUMBER}/photos/<name>-<int:width>.webp")
+@blueprint.get(f"/reports/{_NUMBER}/photos/<name>-<int(max=9999):width>.webp")
 def show_photo(number: int, name: str, width: int) -> Response:
     """A photo of a report in one of its widths."""
     person = people.current()

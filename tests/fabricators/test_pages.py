@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 from flask.testing import FlaskClient
-from web_support import bearer, make_token, send, sign_up
+from web_support import bearer, form_token, make_token, send, sign_up
 
 from registry.fabricators import demo
 from registry.stores.stores import Stores
@@ -47,12 +47,15 @@ def test_a_workshop_is_set_up_by_forms(client: FlaskClient) -> None:
 def test_photos_are_taken_and_large_ones_refused_with_a_sentence(client: FlaskClient) -> None:
     sign_up(client, "olga")
     slug = send(client, "/fabricators/new", "/fabricators/new", name="Shop").headers["Location"].split("/")[2]
-    large = {"photo": (io.BytesIO(b"\xff\xd8" + b"0" * 50_000_000), "a.jpg")}
+    page = f"/fabricators/{slug}/edit"
+    large = {"csrf_token": form_token(client, page), "words": "The <b>hall</b>"}
+    large |= {"photo": (io.BytesIO(b"\xff\xd8" + b"0" * 50_000_000), "a.jpg")}
     answer = client.post(f"/fabricators/{slug}/pictures", data=large, headers={"Accept": "text/html"})
     assert answer.status_code == 413 and "the most is 12 MiB" in answer.text
-    page = f"/fabricators/{slug}/edit"
-    from web_support import form_token
-
+    assert "The &lt;b&gt;hall" in answer.text, "the words stay in the form"
+    huge = {"photo": (io.BytesIO(b"0" * 66_000_000), "a.jpg")}
+    answer = client.post(f"/fabricators/{slug}/pictures", data=huge, headers={"Accept": "text/html"})
+    assert answer.status_code == 413 and "the most is 12 MiB" in answer.text
     data = {"csrf_token": form_token(client, page), "photo": (io.BytesIO(b"<svg/>" * 900_000), "a.jpg")}
     answer = client.post(f"/fabricators/{slug}/pictures", data=data)
     assert answer.status_code == 422 and "is no photo" in answer.text
