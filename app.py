@@ -56,6 +56,8 @@ from registry.ledger import service as ledger
 from registry.lending import api as lending_api
 from registry.lending import pages as lending_pages
 from registry.lending.campaigns import service as campaigns
+from registry.lending.community import api as community_api
+from registry.lending.community import pages as community_pages
 from registry.notices import api as notices_api
 from registry.notices import pages as notices_pages
 from registry.notices import service as notices
@@ -101,7 +103,7 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
     pooled = (batches_pages, partner_pages, buying_pages, quote_pages, batches_api, calling_api)
     sent = (unit_pages, delivery_pages, unit_api)
     proof = (origin_pages, origin_api, reports_pages, reports_api)
-    lent = (commons_pages, commons_api, lending_pages, lending_api)
+    lent = (commons_pages, commons_api, lending_pages, lending_api, community_pages, community_api)
     told = (notices_pages, notices_api, dashboard_pages, dashboard_slots, dashboard_api, ledger_api)
     for feature in (
         accounts_pages,

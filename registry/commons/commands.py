@@ -15,7 +15,7 @@ from registry.commons import forms, queries, rules, service
 from registry.commons.schemas import GiftWish, MoveWish, NamedWish, ProposalView, ProposalWish, ShareWish, VoiceWish
 from registry.console import columns_of, json_option, opened, print_json
 from registry.errors import Invalid, NotFound
-from registry.ledger.money import iso_currency, parse_amount, plain
+from registry.ledger.money import iso_currency, parse_amount, parse_percent, plain
 from registry.stores.stores import Stores
 
 _AS = click.option("--as", "handle", required=True, metavar="HANDLE", help="Whose action it is.")
@@ -77,7 +77,7 @@ def show(slug: str, as_json: bool) -> None:
 def share(slug: str, percent: str, handle: str, why: str) -> None:
     """Set the designers' cut of each unit sold, in PERCENT."""
     with opened() as stores:
-        wish = ShareWish(share_bp=forms.share_of(percent), why=why)
+        wish = ShareWish(share_bp=parse_percent(percent), why=why)
         service.set_share(stores, _who(stores, handle), slug, wish)
     click.echo(f"{wish.share_bp / 100:g} % from now on.")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from registry.errors import Invalid
@@ -14,17 +13,6 @@ def money_of(form: Mapping[str, str]) -> dict[str, Any]:
     """Amount and currency of a form. Raises: Invalid."""
     currency = iso_currency(form.get("currency", "").strip().upper())
     return {"currency": currency.code, "amount_minor": parse_amount(form.get("amount", ""), currency)}
-
-
-def share_of(text: str) -> int:
-    """'5' or '7.5' per cent as ten-thousandths. Raises: Invalid."""
-    try:
-        share = Decimal(text.strip().rstrip("%").strip().replace(",", ".")) * 100
-    except InvalidOperation as error:
-        raise Invalid(f"{text[:20] or 'Nothing'} is no share.", "Write it like 7.5.", field="share") from error
-    if not share.is_finite() or share != share.to_integral_value() or not 0 <= share <= 10_000:
-        raise Invalid(f"{text[:20]} is no share.", "Write per cent with two decimals at most.", field="share")
-    return int(share)
 
 
 def proposal_values(form: Mapping[str, str]) -> dict[str, Any]:

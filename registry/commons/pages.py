@@ -14,6 +14,7 @@ from registry.designs import maintainers
 from registry.designs import queries as designs
 from registry.designs.schemas import DesignDetail, VersionDetail
 from registry.errors import RegistryError
+from registry.ledger.money import parse_percent
 from registry.web import people, slots
 from registry.web.context import parse, stores
 from registry.web.files import guard
@@ -65,7 +66,7 @@ def set_share(slug: str) -> Page | Redirect:
     """Set the designers' cut."""
 
     def act(who: int) -> None:
-        share = {"share_bp": forms.share_of(request.form.get("share", "")), "why": request.form.get("why", "")}
+        share = {"share_bp": parse_percent(request.form.get("share", "")), "why": request.form.get("why", "")}
         service.set_share(stores(), who, slug, parse(ShareWish, share))
 
     return _acted(slug, "share", "It holds for units sold from now on.", act)

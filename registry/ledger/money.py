@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from babel.numbers import get_currency_name, get_currency_precision, list_currencies
 
@@ -61,6 +61,17 @@ def parse_amount(text: str, currency: Currency, field: str = "amount") -> int:
             f"{text[:40]} is not an amount to be moved.", "Give one above zero, and not a fortune.", field=field
         )
     return minor
+
+
+def parse_percent(text: str) -> int:
+    """'5' or '7.5' per cent as ten-thousandths. Raises: Invalid."""
+    try:
+        share = Decimal(text.strip().rstrip("%").strip().replace(",", ".")) * 100
+    except InvalidOperation as error:
+        raise Invalid(f"{text[:20] or 'Nothing'} is no share.", "Write it like 7.5.", field="share") from error
+    if not share.is_finite() or share != share.to_integral_value() or not 0 <= share <= 10_000:
+        raise Invalid(f"{text[:20]} is no share.", "Write per cent with two decimals at most.", field="share")
+    return int(share)
 
 
 def plain(minor: int, exponent: int) -> str:
