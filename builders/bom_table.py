@@ -30,6 +30,9 @@ _NAMED = re.compile(
     r"|lista.?de.?materia|distinta|(?:material|teile|einkaufs)liste|shopping.?list",
     re.IGNORECASE,
 )
+# Called a bill of materials outright: worth a sentence if it can't be read.
+_OUTRIGHT = re.compile(r"(?:^|[^a-z])bom(?:[^a-z]|$)|bill.?of.?materials|st(?:ü|ue)ckliste|nomenclature", re.IGNORECASE)
+_UNREAD = {".xls", ".numbers"}
 _NOT_ONE = re.compile(r"(?:^|[^a-z])(?:cpl|pos|pnp|centroid|pick.?and.?place|positions?)(?:[^a-z]|$)", re.IGNORECASE)
 _FILE_BYTES = 8 * MIB
 _TABLES_MAX = 20
@@ -40,7 +43,7 @@ class BomTableBuilder:
     """Reads tables of parts into plain lines, which the registry merges with what the boards say."""
 
     name = "bom_table"
-    version = "3"
+    version = "4"
 
     def available(self) -> str:
         """Always "": what reads tables comes with the registry."""
@@ -58,6 +61,10 @@ class BomTableBuilder:
             if not 0 < file.size_bytes <= _FILE_BYTES or _HIDDEN.search(path) or _NOT_ONE.search(name.stem):
                 continue
             suffix = name.suffix.lower()
+            if suffix in _UNREAD and _OUTRIGHT.search(name.stem):
+                forms = (str(name.with_suffix(other)) for other in (*_TEXT, *_BOOKS))
+                if not any(form in tree.files for form in forms):
+                    found.append(path)
             if suffix in _BOOKS and _NAMED.search(name.stem):
                 found.append(path)
             elif (
@@ -74,14 +81,15 @@ class BomTableBuilder:
             header = find_header(split_rows(tree.read(path, 64 * 1024), limit=80))
         except csv.Error:
             return False  # no table that anybody could read
+        outright = bool(_OUTRIGHT.search(stem)) and not path.lower().endswith(".txt")
         if header is None:
-            return False
+            return outright
         known = set(header[1].values())
         counted = bool(known & {"quantity", "reference"})
         said = bool(known & {"mpn", "description", "value", "part", "supplier_part"}) or any(
             ":" in name for name in known
         )
-        return counted and said and (bool(_NAMED.search(stem)) or {"quantity", "reference"} <= known)
+        return said and (outright or (counted and (bool(_NAMED.search(stem)) or {"quantity", "reference"} <= known)))
 
     def _target(self, path: str, name: str) -> Target:
         suffix = PurePosixPath(path).suffix.lower()
@@ -98,6 +106,10 @@ class BomTableBuilder:
 
     def build(self, target: Target, work: Workspace) -> list[Artifact]:
         """Raises: BuildFailed if the file can't be read as a table."""
+        if target.options["suffix"] in _UNREAD:
+            raise BuildFailed(
+                f"{target.source} is in a format that is not read here.", "Save it as CSV, XLSX or ODS beside it."
+            )
         program = [PYTHON, "-m", "builders.programs.bom_table", f"{SRC}/table{target.options['suffix']}"]
         outcome = work.run(program, step="Read the table", limits=Limits(wall_s=60, memory_bytes=1024 * MIB))
         if not outcome.ok:

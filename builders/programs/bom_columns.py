@@ -22,7 +22,10 @@ _ALIASES: tuple[tuple[str, str], ...] = (
     ("fitted", r"fitted|fit|stuff(?:ed)?|populated?|assembl(?:e|y)"),
     ("excluded", r"exclude(?:d)? from (?:bom|bill of materials)"),
     ("reference", r"ref(?:s|erences?|des)?\.?|reference\(?s?\)? ?designators?|designators?|line[- ]notes?|ref\.? ?des\.?|bezeichner|ref designator|identifiers?|rep[èe]res?|位号|部品番号"),
-    ("quantity", r"q(?:n)?tys?\.?|quantit(?:y|ies)|quant\.?|co?u?nt|menge|anzahl|st(?:ü|ue)ck(?:zahl)?|amount|#|pcs|qty ?/ ?unit|(?:qty|quantity) (?:per|/) ?(?:unit|board|pcb|device)|number|qt[ée]|quantit[ée]s?|nombre|cantidad|quantit[àa]|quantidade|aantal|數量|数量"),
+    ("quantity", r"q(?:n)?tys?\.?|qnty\.?|quantit(?:y|ies)|quant\.?|co?u?nt|menge|anzahl|st(?:ü|ue)ck(?:zahl)?|amount|#|pcs|pieces|number|qt[ée]\.?|quantit[ée]s?|nombre|cantidad|cant\.?|quantit[àa]|q\.?t[àa]\.?|quantidade|qtde?\.?|aantal|hoeveelheid|ilość|szt\.?|množství|počet|antal|adet|miktar|кол(?:ичеств|-в)о|кол\.?|кількість|數量|数量|数量\(pcs\)|개수|수량"),
+    # Further columns that count: of these the best is taken where none is called so plainly.
+    ("quantity", r"(?:q(?:n)?tys?\.?|quantit(?:y|ies)|number|no\.?|amount|pieces|pcs|count) ?[-/(,:]? ?(?:per|/|for|in|of|needed|required|req'?d?\.?|used|total|each|to (?:buy|order|make|print|cut)|1|one|a)\b.{0,30}|(?:total|required|needed|order(?:ed)?|build|overall) (?:q(?:n)?tys?\.?|quantit(?:y|ies)|number|amount|count|pieces|pcs)|instances|how many\??|required|needed|units|gesamt(?:menge|anzahl)|benötigt"),
+    ("unit", r"units? of measure(?:ment)?|uom|u/m|unit|einheit|unité|unidad|unidade|unità|eenheid|jednostka|jedn\.?|ед\.? ?изм\.?|单位"),
     ("manufacturer", r"(?:m/?f(?:g|r)?|manuf(?:acturer)?\.?|mfr|mfg|maker|hersteller|brand|fabri[ck]ante?|produttore)s?(?: ?name)? ?1?"),
     ("mpn", r"(?:mpn|p/?n|part numbers?|part no\.?|m/?f(?:g|r)?\.? ?(?:parts?|p/n|pn|#|no\.?)[ _.]*(?:numbers?|no\.?|#)?|manuf(?:acturer)?\.? ?(?:parts?|p/n|pn|#)[ _]*(?:numbers?|no\.?|#)?|mfpn|mfg?[ _.]*part[ _.]*(?:no|number|num|#)?|mfr[ _.]*part[ _.]*(?:no|number|#)?|manufacturer[ _]part[ _](?:number|no)|component|teilenummer|型号|型番) ?1?"),
     ("mass", r"(?:mass|weight|gewicht)(?:[ _\[(]*k?g[\])]*)?"),
@@ -36,11 +39,25 @@ _ALIASES: tuple[tuple[str, str], ...] = (
     ("licence", r"licen[cs]e"),
     ("footprint", r"footprints?|package|case|pcb footprint|size|geh(?:ä|ae)use|bauform|bo[îi]tier|encapsulado|封装"),
     ("value", r"values?|wert|comments?|val|display value|designation|valeur|valore?|规格"),
-    ("description", r"desc(?:r|ription)?s?\.?|names?|bezeichnung|titles?|items? ?(?:name|description)|what|details|article|artikel|benennung|cmnts?|d[ée]signation|descri[pçz]\w+|beschreibung|plain name|(?:part|component) description|名称|品名|描述"),
-    ("part", r"parts?|part[ _]?name|component name|element|bauteile?|teil|pi[èe]ces?|components?"),
+    ("description", r"omschrijving|nazwa|popis|název|наименование|описание|beskrivelse|beskrivning|benämning|desc(?:r|ription)?s?\.?|names?|bezeichnung|titles?|items? ?(?:name|description)|what|details|article|artikel|benennung|cmnts?|d[ée]signation|descri[pçz]\w+|beschreibung|plain name|(?:part|component) description|名称|品名|描述"),
+    ("part", r"piezas?|peças?|pezz[io]|onderdeel|część|деталь|parts?|part[ _]?name|component name|element|bauteile?|teil|pi[èe]ces?|components?"),
     ("item", r"items?|id|device"),
     ("notes", r"notes?|remarks?|comment ?2|bemerkung|your instructions ?/ ?notes|instructions"),
 )  # fmt: skip
+_PLAIN_COUNT = re.compile(
+    r"(?!#|number$)(?:q\S*|qty\.?|quantit\S*|quant\.?|co?u?nt|menge|anzahl|st(?:ü|ue)ck\S*|amount|pcs|pieces|[^\x00-\x7f]+"
+    r"|nombre|cantidad|cant\.?|aantal|antal|adet|miktar|hoeveelheid|ilość|szt\.?|množství|počet|кол\S*)\W*"
+)
+_NO_COUNT = 100
+_WAYS_TO_COUNT = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r".*\b(?:per|for) (?:\w+ )?(?:unit|device|board|pcb|machine|product|kit)\b.*|.*/ ?(?:unit|board|pcb)",
+        r".*\bper\b.*",
+        r".*\b(?:needed|required|used|many).*|benötigt|instances",
+        r".*",
+    )
+)
 _COMPILED = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _ALIASES)
 _RETAILERS = (
     ("Farnell", r"farnell|fec|premier|element ?14"),
@@ -97,15 +114,43 @@ def columns_of(row: Sequence[str], below: Sequence[Sequence[str]]) -> dict[int, 
     found = {index: name for index, cell in enumerate(row) if (name := column_of(cell))}
     # KiCad numbers its rows under '#': that is the quantity only where no other column is.
     counts = [index for index, name in found.items() if name == "quantity"]
-    weak = [index for index in counts if re.fullmatch(r"#|number", row[index].strip(), re.IGNORECASE)]
-    for index in weak if len(counts) > len(weak) else weak[1:]:
-        del found[index]
+    if any(
+        re.fullmatch(r"(?:no\.? of |# of |number of )?(?:sub-?)?assemblies", cell.strip(), re.IGNORECASE)
+        for cell in row
+    ):
+        # What an assembly takes is not what the whole does.
+        total = [
+            index
+            for index, cell in enumerate(row)
+            if re.fullmatch(r"(?:total|overall)(?! *(?:price|cost)).*", cell, re.I)
+        ]
+        if total:
+            found = {index: name for index, name in found.items() if name != "quantity"} | {total[0]: "quantity"}
+            counts = total[:1]
+    weak = [index for index in counts if _weakness(row[index], below, index) > 0]
+    best = min(counts, key=lambda index: _weakness(row[index], below, index), default=None)
+    for index in counts:
+        if index != best and (index in weak or best in weak):
+            del found[index]
+    if best is not None and _weakness(row[best], below, best) >= _NO_COUNT:
+        del found[best]
+    for index in [index for index, name in found.items() if name == "mpn"]:
+        # 'Component' is a maker's number in one table and 'Servo motor' in the next.
+        cells = [line[index] for line in below if index < len(line) and line[index]]
+        plain = [cell for cell in cells if re.fullmatch(r"\S*\d\S*", cell)]
+        if re.fullmatch(r"components?", row[index].strip(), re.IGNORECASE) and 2 * len(plain) < len(cells):
+            found[index] = "part"
     if "reference" not in found.values():
         # Eagle lists designators as 'Part' or 'Parts', others as 'Item' or 'Component'.
         for index, name in found.items():
             if name in ("part", "item", "mpn", "description"):
                 cells = [line[index] for line in below if index < len(line) and line[index]]
-                if cells and sum(bool(_DESIGNATORS.fullmatch(cell)) for cell in cells) > 0.8 * len(cells):
+                screws = all(re.fullmatch(r"M\d+", cell) for cell in cells)  # M3 is no motor there
+                if (
+                    cells
+                    and not screws
+                    and sum(bool(_DESIGNATORS.fullmatch(cell)) for cell in cells) > 0.8 * len(cells)
+                ):
                     found[index] = "reference"
                     break
     said = set(found.values()) & {"description", "part", "value", "mpn"}
@@ -120,6 +165,21 @@ def columns_of(row: Sequence[str], below: Sequence[Sequence[str]]) -> dict[int, 
         if name not in known.values():
             known[index] = name
     return known
+
+
+def _weakness(heading: str, below: Sequence[Sequence[str]], index: int) -> int:
+    """How little a heading says that its column counts pieces per unit: 0 is plain, from _NO_COUNT on it does not."""
+    text = heading.strip().casefold()
+    if _PLAIN_COUNT.fullmatch(text):
+        return 0
+    cells = [line[index] for line in below if index < len(line) and line[index]]
+    if cells and 2 * sum(bool(re.match(r"[~xX≈]?\s*[\d½¼¾]", cell)) for cell in cells) < len(cells):
+        return _NO_COUNT
+    place = next(number for number, way in enumerate(_WAYS_TO_COUNT, 1) if way.fullmatch(text))
+    if text not in ("#", "number"):
+        return 8 if re.search(r"order|buy|build", text) else place
+    # A row's own number counts nothing.
+    return _NO_COUNT if len(cells) > 2 and cells == [str(number) for number in range(1, len(cells) + 1)] else 9
 
 
 def decode(raw: bytes) -> str:

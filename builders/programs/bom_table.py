@@ -14,13 +14,17 @@ from builders.programs.bom_columns import CELL_CHARS, ROWS_MAX, columns_of, find
 
 _UNPACKED_BYTES = 256 * 1024 * 1024
 _RANGE = re.compile(r"([A-Za-z_]+)(\d+)\s*(?:-|–|\.\.|to)\s*\1?(\d+)")
-_NUMBER = re.compile(r"(\d+(?:[.,]\d+)?)")
+_NUMBER = re.compile(r"(\d+(?:[.,]\d+)*)")
+_FRACTION = re.compile(r"(\d+)?\s*(?:([½¼¾])|\b(\d+)\s*/\s*(\d+)\b)")
+_PARTS_OF_ONE = {"½": 0.5, "¼": 0.25, "¾": 0.75}
 _TOTAL = re.compile(r"(?:sub|grand)?[- ]?totals?\b.*|sum(?:me)?\b.*|gesamt\w*|somme|总计|合计", re.IGNORECASE)
-# '~2 m', '30cm': what is counted is not pieces, which only the words can tell.
-_MEASURED = re.compile(
-    r"\s*(?:~|ca\.?|approx\.?)?\s*[\d.,]+\s*(?:mm|cm|m|km|g|kg|ml|l|ft|inch|\"|met(?:er|re)s?|rolls?|packs?)(?!\w)",
+# '~2 m', '30cm', '2 pairs', '3-4', 'as needed': what is counted is not pieces, or not exactly, as only the words tell.
+_PIECES = re.compile(
+    r"\s*[x×]?\s*\d+(?:\.0*)?\s*(?:[x×*]|off|nos?\.?|pcs?\.?|pieces?|pz|ea(?:ch)?\.?|units?|st(?:k|ck|ück)?\.?|szt\.?|шт\.?"
+    r"|(?:in )?total|个|個|\(.*\))?\s*",
     re.IGNORECASE,
 )
+_DNP = re.compile(r"\b(?:dnp|dnf|do not (?:fit|stuff|place|populate)|not (?:fitted|populated))\b", re.IGNORECASE)
 _YES = re.compile(r"1|x|yes|y|true|dnp|dnf|dns|do not (?:fit|stuff|place|populate)|excluded.*", re.IGNORECASE)
 _NO = re.compile(r"0|no|n|false|-", re.IGNORECASE)
 
@@ -104,22 +108,36 @@ def best_sheet(sheets: list[list[list[str]]]) -> list[list[str]]:
 
 
 def designators(text: str) -> list[str]:
-    """`R1-R3, C7` -> R1 R2 R3 C7."""
+    """`R1-R3, C7, D1/D2` -> R1 R2 R3 C7 D1 D2."""
     spread = _RANGE.sub(
         lambda m: " ".join(f"{m[1]}{n}" for n in range(int(m[2]), min(int(m[3]), int(m[2]) + 500) + 1)) or m[0], text
     )
+    spread = re.sub(r"(?<=\d)\s*[/&+|]\s*(?=[A-Za-z]+\d)", " ", spread)
     return list(dict.fromkeys(word for word in re.split(r"[\s,;]+", spread) if word))
 
 
 def quantity(text: str) -> float | None:
-    """The first number in a cell; None if it holds none."""
+    """The first number in a cell; None if it holds none. `1,000` is a thousand, `1,5` is one and a half."""
+    if part := _FRACTION.search(text):
+        below = int(part[4] or 1)
+        own = _PARTS_OF_ONE[part[2]] if part[2] else int(part[3]) / below if below else 0
+        return own + int(part[1] or 0)
     found = _NUMBER.search(text)
-    return float(found[1].replace(",", ".")) if found else None
+    if not found:
+        return None
+    digits = found[1]
+    if re.fullmatch(r"\d{1,3}(?:,\d{3})+", digits) or len(re.findall(r"[.,]", digits)) > 1:
+        whole, _, rest = digits.rpartition(",") if re.search(r"[.]\d+,\d+$", digits) else digits.rpartition(".")
+        thousands = digits if "." not in digits or not whole else whole
+        digits = re.sub(r"[.,]", "", thousands) + (f".{rest}" if thousands is whole else "")
+    return float(digits.replace(",", "."))
 
 
 def line_of(row: list[str], columns: dict[int, str], number: int) -> dict[str, Any] | None:
     """One line, or None for a row that names no part."""
     first = next((cell for cell in row if cell), "")
+    if all(re.fullmatch(r"[-=:\s]*", cell) for cell in row):
+        return None  # a rule
     if _TOTAL.fullmatch(first) and sum(bool(cell) for cell in row) <= max(3, len(columns) // 2 + 1):
         return None
     named = {name: row[index] for index, name in columns.items() if index < len(row) and row[index] not in ("", "~")}
@@ -127,18 +145,26 @@ def line_of(row: list[str], columns: dict[int, str], number: int) -> dict[str, A
     said = [named.get(name, "") for name in ("description", "value", "mpn", "part", "footprint")]
     if not any(said) and not any(character.isdigit() for name in references for character in name):
         return None  # nothing, or a heading between the rows
-    count = quantity(named.get("quantity", ""))
-    if _MEASURED.match(named.get("quantity", "")):
-        named["notes"] = "; ".join(filter(None, (f"quantity as written: {named['quantity']}", named.get("notes", ""))))
+    unit = named.get("unit", "") if re.fullmatch(r"[^\W\d]+[.²2]?", named.get("unit", "")) else ""
+    written = f"{named.get('quantity', '')} {unit}".strip() if named.get("quantity") else ""
+    count = quantity(written)
+    remark = ""
+    if written and not _PIECES.fullmatch(written):
+        remark = f"quantity as written: {written}"
     if count is None:
         count = float(len(references)) if references else 1.0
-        if not references and "quantity" in columns.values():
-            return None  # a heading or remark between the rows: it counts nothing
+        if not references and not written:
+            if "quantity" in columns.values() and len(named) < 2:
+                return None  # a heading or remark between the rows: it counts nothing
+            remark = "no quantity is written"
+    named["notes"] = "; ".join(filter(None, (remark, named.get("notes", ""))))
     suppliers = {name.partition(":")[2]: value for name, value in named.items() if name.startswith("supplier:")}
     if named.get("supplier_part"):
         shop = named.get("supplier", "")
         suppliers.setdefault(retailer_of(shop) or shop or "supplier", named["supplier_part"])
-    dnp = bool(_YES.fullmatch(named.get("dnp", ""))) or bool(_NO.fullmatch(named.get("fitted", "")))
+    dnp = bool(_YES.fullmatch(named.get("dnp", "")) or _DNP.search(named.get("value", ""))) or bool(
+        _NO.fullmatch(named.get("fitted", ""))
+    )
     mass = quantity(named.get("mass", ""))
     if mass is not None and re.search(r"kg", columns_text(columns, "mass", row), re.IGNORECASE):
         mass *= 1000

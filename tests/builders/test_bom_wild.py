@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from memory_tree import MemoryTree
 
+from builders.bom_table import BUILDER
 from builders.programs import bom_table
 from builders.programs.bom_columns import find_header, split_rows
 
@@ -51,6 +53,23 @@ def counted(text: str, encoding: str = "utf-8") -> list[tuple[str, float]]:
         ("Electronics\nReference,Qty,Value\nR1,1,10k\n\nHardware\nItem,Quantity,Notes\nScrew,8,steel\nSpring,2,\n",
          [("R1", 1), ("Screw", 8), ("Spring", 2)]),
         ("Qty per board,Order Qty,MPN\n2,20,ABC1\n", [("ABC1", 2)]),
+        # Counts by other names; a total of a production run is not what one takes, a total over assemblies is.
+        ("Part Number,Name,Quantity Per Assembly,Total Quantity\nABC,Widget,2,20\n", [("Widget", 2)]),
+        ("Assembly,Part,Qty per assembly,Assemblies,Total\nArm,Bearing,2,4,8\n", [("Bearing", 8)]),
+        ("Item,Number needed,Notes\nServo,6,x\n", [("Servo", 6)]),
+        ("Component,Required,Notes\nServo,6,x\n", [("Servo", 6)]),
+        ("Part Name,Instances,Mass\nFrame v3,2,500 g\n", [("Frame v3", 2)]),
+        ("#,Name,Notes\n1,Servo,a\n2,Horn,b\n3,Wheel,c\n", [("Servo", 1), ("Horn", 1), ("Wheel", 1)]),
+        # More languages.
+        ("Item;Qtd;Descrição\n1;3;Parafuso\n", [("Parafuso", 3)]),
+        ("Pos.;Q.tà;Descrizione\n1;4;Vite M3\n", [("Vite M3", 4)]),
+        ("Aantal;Omschrijving\n3;Bout\n", [("Bout", 3)]),
+        ("Наименование;Количество\nВинт;2\n", [("Винт", 2)]),
+        ("Nazwa;Ilość\nŚruba;5\n", [("Śruba", 5)]),
+        # Thousands, halves, designators with a stroke; a table that was made for Markdown.
+        ('Name,Qty\nRivet,"1,000"\nSheet,1/2\nStrip,1 ½\n', [("Rivet", 1000), ("Sheet", 0.5), ("Strip", 1.5)]),
+        ("Reference,Qty,Value\nD1/D2,2,LED\n", [("D1 D2", 2)]),
+        ("Component|Qty|Link\n---|---|---\nServo|2|http\n", [("Servo", 2)]),
     ],
 )  # fmt: skip
 def test_tables(text: str, expected: list[tuple[str, float]]) -> None:
@@ -65,3 +84,29 @@ def test_encodings() -> None:
 def test_lengths_keep_their_words() -> None:
     assert lines("Part,Amount\nLED strip,~2m\n")[0]["notes"] == "quantity as written: ~2m"
     assert lines("Part,Amount\nScrew,2 in total\n")[0]["notes"] == ""
+    assert lines("Teil;Menge;Einheit\nDraht;1,5;m\n")[0]["notes"] == "quantity as written: 1,5 m"
+    assert lines("Teil;Menge;Einheit\nSchraube;8;Stk\n")[0]["notes"] == ""
+
+
+def test_what_is_not_counted_is_not_lost() -> None:
+    text = "Item;Menge;Beschreibung;Bemerkung\n1;nach Bedarf;Kleber;\n2;;Scheibe;verzinkt\n;;Elektronik;\n3;2;Kabel;\n"
+    assert [(line["description"], line["quantity"], line["notes"]) for line in lines(text)] == [
+        ("Kleber", 1, "quantity as written: nach Bedarf"),
+        ("Scheibe", 1, "no quantity is written; verzinkt"),
+        ("Kabel", 2, ""),
+    ]
+
+
+def test_a_value_that_says_dnp_is_not_populated() -> None:
+    assert [line["dnp"] for line in lines("Designator,Qty,Value\nR1,1,DNP\nR2,1,10k\n")] == [True, False]
+
+
+def test_what_calls_itself_a_bill_is_never_passed_over_in_silence() -> None:
+    named = {
+        "BOM.csv": "Name,Supplier\nServo,X\n",
+        "old/BOM.xls": b"\xd0\xcf",
+        "hw/lamp-bom.csv": "a,b\n1,2\n",
+        "data.csv": "a,b\n",
+    }
+    found = BUILDER.detect(MemoryTree(named | {"both/bom.xls": b"\xd0\xcf", "both/bom.csv": "Qty,Name\n1,Servo\n"}))
+    assert [target.source for target in found] == ["BOM.csv", "both/bom.csv", "hw/lamp-bom.csv", "old/BOM.xls"]
