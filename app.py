@@ -58,6 +58,7 @@ from registry.lending import pages as lending_pages
 from registry.lending.campaigns import service as campaigns
 from registry.lending.community import api as community_api
 from registry.lending.community import pages as community_pages
+from registry.lending.loans import service as loans
 from registry.notices import api as notices_api
 from registry.notices import pages as notices_pages
 from registry.notices import service as notices
@@ -92,6 +93,7 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
     ledger.install(stores)
     commons.install(stores)
     campaigns.install(stores)
+    loans.install(stores)
     web.install(app)
     accounts_pages.install(app)
     batches_pages.install(app)

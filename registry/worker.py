@@ -14,6 +14,7 @@ from registry.errors import Unavailable
 from registry.fabricators import limit_checks, making
 from registry.ledger import service as ledger
 from registry.lending.campaigns import service as campaigns
+from registry.lending.loans import service as loans
 from registry.notices import service as notices
 from registry.stores import leftovers
 from registry.stores.stores import Stores
@@ -32,6 +33,7 @@ def work(stores: Stores) -> None:
     ledger.install(stores)
     commons.install(stores)
     campaigns.install(stores)
+    loans.install(stores)
     ended = threading.Event()
     keeper = threading.Thread(target=_keep, args=(stores, ended), daemon=True)
     keeper.start()

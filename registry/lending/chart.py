@@ -64,3 +64,48 @@ def open_lender(session: Session, account_id: int, campaign_id: int, currency: s
     """The accounts of a lender in a campaign: neither ever owes."""
     book.open_account(session, loan(account_id, campaign_id, currency), lowest_minor=0)
     book.open_account(session, due(account_id, campaign_id, currency), lowest_minor=0)
+
+
+# --- from loan to payback
+
+
+def lost(fabricator_id: int, campaign_id: int, currency: str) -> AccountName:
+    """The debt that was written off: minus its balance. It is still claimed, and what comes in late reduces it."""
+    return AccountName(kind="fabricator", id=str(fabricator_id), role=f"lost-{campaign_id}", currency=currency)
+
+
+def sales(fabricator_id: int, campaign_id: int, currency: str) -> AccountName:
+    """What the fabricator took in for units, outside the registry: minus its balance. It never falls.
+
+    The same money again, by where it is: `kept`, `promised` (the lenders'), `fund_promised`, `passed`.
+    """
+    return AccountName(kind="fabricator", id=str(fabricator_id), role=f"sales-{campaign_id}", currency=currency)
+
+
+def kept(fabricator_id: int, campaign_id: int, currency: str) -> AccountName:
+    """What the fabricator keeps of its sales."""
+    return AccountName(kind="fabricator", id=str(fabricator_id), role=f"kept-{campaign_id}", currency=currency)
+
+
+def passed(fabricator_id: int, campaign_id: int, currency: str) -> AccountName:
+    """What the fabricator has passed on of its sales: seen on the campaign's statement."""
+    return AccountName(kind="fabricator", id=str(fabricator_id), role=f"passed-{campaign_id}", currency=currency)
+
+
+def promised(campaign_id: int, currency: str) -> AccountName:
+    """What sales owe to the lenders and the fabricator has not passed on yet."""
+    return AccountName(kind="campaign", id=str(campaign_id), role="promised", currency=currency)
+
+
+def fund_promised(campaign_id: int, currency: str) -> AccountName:
+    """What sales owe to the design's commons fund and the fabricator has not passed on yet."""
+    return AccountName(kind="campaign", id=str(campaign_id), role="fund-promised", currency=currency)
+
+
+def open_payback(session: Session, campaign_id: int, fabricator_id: int, currency: str) -> None:
+    """The accounts of sales and of a debt written off; nothing for those that are there."""
+    book.open_account(session, lost(fabricator_id, campaign_id, currency), highest_minor=0)
+    book.open_account(session, sales(fabricator_id, campaign_id, currency), highest_minor=0)
+    for name in (kept(fabricator_id, campaign_id, currency), passed(fabricator_id, campaign_id, currency),
+                 promised(campaign_id, currency), fund_promised(campaign_id, currency)):  # fmt: skip
+        book.open_account(session, name, lowest_minor=0)

@@ -44,7 +44,7 @@ LOAN_STEPS |= {
 }
 for _state in ("repaying", "in arrears", "defaulted"):
     LOAN_STEPS[_state, "repay in full"] = ("repaid", "registry")
-    LOAN_STEPS[_state, "settle in goods"] = ("settled in goods", "treasurer")
+    LOAN_STEPS[_state, "settle in goods"] = ("settled in goods", "registry")  # what was received decides
 LOAN_STEPS["written off", "repay in full"] = ("repaid", "registry")  # late recoveries still reach its lenders
 
 TRANCHES = ("materials", "made", "shipped")

@@ -16,6 +16,7 @@ import registry.fabricators.tables
 import registry.ledger.tables
 import registry.lending.campaigns.tables
 import registry.lending.community.tables
+import registry.lending.loans.tables
 import registry.lending.tables
 import registry.notices.tables
 import registry.reports.tables  # noqa: F401
