@@ -65,12 +65,14 @@ _ATTRIBUTES = {
     "ol": {"start"},
     "th": {"align", "scope"},
     "td": {"align", "colspan", "rowspan"},
-    "p": {"align"},
+    "p": {"align", "class"},
     "pre": {"tabindex"},
     "div": {"align", "class", "tabindex", "role", "aria-label"},
     "details": {"open"},
     **{f"h{level}": {"id"} for level in range(2, 7)},
 }
+_ALERTS = ("note", "tip", "important", "warning", "caution")
+_CLASSES = {"scroll", "markdown-alert-title", *(f"markdown-alert markdown-alert-{kind}" for kind in _ALERTS)}
 _VOID = {"br", "hr", "img"}
 _DROPPED = {"script", "style", "iframe", "object", "template", "noscript", "svg", "math", "textarea", "title"}
 _SCHEMES = {"http", "https", "mailto"}
@@ -103,7 +105,11 @@ class _Deadline:
 
 
 def _parser(deadline: _Deadline) -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).use(tasklists_plugin)
+    parser = (
+        MarkdownIt("commonmark", {"html": True, "alerts": True})
+        .enable(["table", "strikethrough"])
+        .use(tasklists_plugin)
+    )
     # Rules that match nothing: markdown-it asks them at every step, and so can be stopped.
     parser.block.ruler.before("code", "deadline", deadline.in_block)
     parser.inline.ruler.before("text", "deadline", deadline.in_line)
@@ -249,7 +255,7 @@ def _only_here(tag: str, name: str, value: str) -> str | None:
     """The last word on attributes: pictures come from this registry alone."""
     if tag == "img" and name == "src" and (not value.startswith("/") or value.startswith("//")):
         return None
-    if name == "class" and value != "scroll":
+    if name == "class" and value not in _CLASSES:
         return None
     return value
 

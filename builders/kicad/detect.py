@@ -183,7 +183,7 @@ def detect(tree: Tree, builder: str) -> list[Target]:
     targets = []
     for project, source in zip(projects, sources, strict=True):
         project.gather(tree)
-        notes = _notes(project)
+        notes = _notes(tree, project)
         if left_out:
             others = ", ".join(str(other.board or other.schematic) for other in left_out[:5])
             notes.append(f"kitspace.yaml names the boards of this repository, so these are not built: {others}.")
@@ -227,10 +227,14 @@ def _outputs(tree: Tree, project: Project) -> tuple[Output, ...]:
     return board_outputs(copper_count(text_of(tree, project.board, TEXT_BYTES)), ending)
 
 
-def _notes(project: Project) -> list[str]:
+def _notes(tree: Tree, project: Project) -> list[str]:
     notes = []
     if project.board is None:
-        notes.append("There is no board beside this schematic, so only what a schematic gives is built.")
+        empty = project.beside(tree, ".kicad_pcb")
+        why = (
+            "The board beside this schematic holds nothing yet" if empty else "There is no board beside this schematic"
+        )
+        notes.append(f"{why}, so only what a schematic gives is built.")
     elif project.schematic is None:
         notes.append(
             f"There is no schematic named {project.stem} beside the board, so there is no schematic, netlist or ERC; "

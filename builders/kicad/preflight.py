@@ -42,8 +42,9 @@ def fault(path: Path, name: str) -> tuple[str, str]:
     plain = _STRING.sub(lambda found: b"" if found[1] else b'"', content)
     still_open = plain.count(b"(") - plain.count(b")")
     if still_open > 0 or plain.count(b'"'):
+        brackets = f"{still_open} brackets are" if still_open > 1 else "a bracket is"
         return (
-            f"{name} ends early: {max(still_open, 1)} brackets are still open, so the file was cut off.",
+            f"{name} ends early: {brackets} still open, so the file was cut off.",
             "Restore the whole file, from KiCad's backup or an earlier commit.",
         )
     return "", ""

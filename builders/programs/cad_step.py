@@ -49,14 +49,14 @@ def as_assembly(pieces: list[Piece], title: str) -> cq.Assembly:
 def _bodies_of_step(source: Path) -> list[tuple[str, Any, Any]]:
     placed = cad_step_size.instances(source.read_bytes())
     if placed is None:
-        raise Refused(f"{source.name} holds an assembly that lies in itself.", "Export it from your CAD program again.")
+        raise Refused("The file holds an assembly that lies in itself.", "Export it from your CAD program again.")
     if placed > PIECES_MAX:
         raise Refused(f"The file places {placed:,} parts; at most {PIECES_MAX:,} are drawn.", "Split the assembly.")
     try:
         return cad_step_file.read(source)
     except (ValueError, RuntimeError) as error:
         raise Refused(
-            f"{source.name} can't be read as STEP.", "Export it from your CAD program again, as STEP AP214 or AP242."
+            "The file can't be read as STEP.", "Export it from your CAD program again, as STEP AP214 or AP242."
         ) from error
 
 

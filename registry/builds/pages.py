@@ -10,7 +10,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request
 from werkzeug.wrappers import Response as Redirect
 
 from registry.builds import checking, fault_report, queries, service, views
-from registry.builds.schemas import BuildView, TargetView
+from registry.builds.schemas import BuildView, Materials, TargetView
 from registry.designs import queries as design_queries
 from registry.designs.schemas import DesignDetail, VersionDetail, VersionItem
 from registry.errors import NotFound
@@ -55,6 +55,13 @@ def _json_of(target: TargetView, role: str) -> Any:
         return None
 
 
+def _materials(build: BuildView | None) -> Materials | None:
+    if build is None:
+        return None
+    with stores().db.reading() as session:
+        return queries.get_materials(stores(), session, build.id)
+
+
 def _target(build: BuildView | None, kind: str, name: str) -> TargetView:
     found = next((item for item in (build.targets if build else []) if item.kind == kind and item.name == name), None)
     if found is None:
@@ -74,7 +81,8 @@ def show_board(slug: str, label: str, name: str) -> str:
     context = _read(slug, label)
     board = _target(context["build"], "board", name)
     components = _json_of(board, "components") or []
-    bench = views.bench(board, components, _json_of(board, "checks") or {})
+    materials = _materials(context["build"])
+    bench = views.bench(board, components, _json_of(board, "checks") or {}, materials.lines if materials else ())
     return render_template(
         "builds/board.html", tab="boards", board=board, bench=bench, facts=views.board_facts(board.facts), **context
     )
@@ -108,10 +116,7 @@ def show_part(slug: str, label: str, name: str) -> str:
 def show_materials(slug: str, label: str) -> str:
     """The merged bill of materials, by kind."""
     context = _read(slug, label)
-    materials = None
-    if context["build"]:
-        with stores().db.reading() as session:
-            materials = queries.get_materials(stores(), session, context["build"].id)
+    materials = _materials(context["build"])
     groups = views.group_lines(materials.lines) if materials else []
     units = views.units(request.args.get("n", ""))
     places = views.places(context["build"])
@@ -205,6 +210,6 @@ def _fill_state(slug: str, item: VersionItem, **_: Any) -> str:
 
 slots.register("version.state", _fill_state)
 slots.register("design.object", _fill_object)
-slots.register("design.box", _fill_box)
+slots.register("design.box", _fill_box, place=1)  # what people came for: the files
 slots.register("design.facts", _fill_facts)
 slots.register("design.tabs", _fill_tabs)

@@ -39,8 +39,11 @@ def _side_shown(layer: dict[str, Any]) -> bool:
     return layer.get("kind") in ("copper", "silkscreen", "outline") and layer.get("side") in ("top", "both")
 
 
-def bench(board: TargetView, components: Sequence[dict[str, Any]], checks: dict[str, Any]) -> dict[str, Any]:
-    """What the board viewer gets: layers with colours, parts and findings with their place on the pictures.
+def bench(
+    board: TargetView, components: Sequence[dict[str, Any]], checks: dict[str, Any], lines: Sequence[BomLine] = ()
+) -> dict[str, Any]:
+    """What the board viewer gets: layers with colours, parts and findings with their place on the pictures, and the
+    line of the bill that each part is on.
 
     Units: mm from the pictures' upper left corner.
     """
@@ -59,12 +62,25 @@ def bench(board: TargetView, components: Sequence[dict[str, Any]], checks: dict[
     return {
         "title": board.title,
         "layers": layers,
-        "parts": _placed_parts(components, origin) if origin else [],
+        "parts": _placed_parts(components, origin, _lines_of(board.name, lines)) if origin else [],
         "findings": _placed_findings(checks, origin) if origin else [],
     }
 
 
-def _placed_parts(components: Sequence[dict[str, Any]], origin: dict[str, float]) -> list[dict[str, Any]]:
+def _lines_of(board: str, lines: Sequence[BomLine]) -> dict[str, str]:
+    """Designator on a board -> the line of the bill that it is on."""
+    return {
+        designator: line.id
+        for line in lines
+        for use in line.uses
+        if use.target == board
+        for designator in use.designators
+    }
+
+
+def _placed_parts(
+    components: Sequence[dict[str, Any]], origin: dict[str, float], line_of: dict[str, str]
+) -> list[dict[str, Any]]:
     return [
         {
             "name": part["reference"],
@@ -72,6 +88,7 @@ def _placed_parts(components: Sequence[dict[str, Any]], origin: dict[str, float]
             "side": part.get("side", "top"),
             "x": round(part["x_mm"] - origin["x"], 3),
             "y": round(part["y_mm"] - origin["y"], 3),
+            "line": line_of.get(part["reference"], ""),
         }
         for part in components
         if part.get("reference") and part.get("x_mm") is not None and part.get("y_mm") is not None
@@ -109,6 +126,11 @@ def _told(rows: Sequence[tuple[str, str]]) -> list[Fact]:
     return [(name, value) for name, value in rows if value]
 
 
+def _holes(holes: dict[str, int]) -> str:
+    plated, bare = holes.get("plated", 0), holes.get("non_plated", 0)
+    return f"{plated} plated" + (f", {bare} not" if bare else "") if holes else ""
+
+
 def board_facts(facts: dict[str, Any]) -> list[Fact]:
     """A board's facts as rows of words."""
     footprints, holes = facts.get("footprints") or {}, facts.get("holes") or {}
@@ -127,7 +149,7 @@ def board_facts(facts: dict[str, Any]) -> list[Fact]:
             ("Mounting", ", ".join(kinds)),
             ("Nets", number(facts["nets"], 0) if facts.get("nets") else ""),
             ("Vias", number(facts["vias"], 0) if facts.get("vias") is not None else ""),
-            ("Holes", f"{holes.get('plated', 0)} plated, {holes.get('non_plated', 0)} not" if holes else ""),
+            ("Holes", _holes(holes)),
             ("Smallest track", unit(facts.get("min_track_mm"), "mm", 3)),
             ("Smallest clearance", unit(facts.get("min_clearance_mm"), "mm", 3)),
             ("Smallest drill", unit(facts.get("min_drill_mm"), "mm", 3)),
@@ -211,6 +233,8 @@ def object_views(version: VersionDetail, build: BuildView | None) -> dict[str, A
     shown: dict[str, Any] = {"photo": version.picture, "three": None, "board": None, "drawing": None}
     if build is None:
         return shown
+    if build.book and (own := [item for item in build.book.artifacts if item.path == "picture-800.webp"]):
+        shown["photo"] = own[0].url  # an older version may look different from the newest, whose picture it else has
     if solid := _preview_glb(build):
         shown["three"] = {"target": solid, "glb": solid.first("glb"), "still": still(solid)}
     if board := next((board for board in build.boards if board.first("render")), None):

@@ -65,26 +65,40 @@ def _readme(design: DesignDetail, version: VersionDetail, path: str) -> Markup:
         # a link that a README has, to what its repository has not, leads nowhere here either: its words stay
         html = markdown.render(text, base=path, address=lambda name: base + quote(name) if name in places() else "")
         return _without_repeats(
-            html, (design.name, version.title, version.summary or design.summary), base + quote(version.picture_path)
+            html,
+            (design.name, version.title, version.summary or design.summary),
+            base + quote(version.picture_path) if version.picture else "",
         )
 
     try:
-        return _laid_out.get((design.url, design.subdir, version.commit, path, base), lay_out)
+        return _laid_out.get((design.url, design.subdir, version.commit, path, base, version.picture), lay_out)
     except RegistryError:
         return Markup("")
 
 
 def _without_repeats(html: Markup, told: tuple[str, ...], picture: str) -> Markup:
-    """A README without what the page above it says already, where it begins so: name, summary, picture."""
+    """A README without what the page above it says already: name and summary where it begins so, and the picture
+    before its first chapter."""
     known = {_plain(text) for text in told}
+
+    def is_picture(inner: str) -> bool:
+        shown = [Markup(address).unescape() for address in re.findall(r'<img [^>]*src="([^"]*)"', inner)]
+        return shown == [picture] and not _plain(Markup(inner).striptags())
+
     while first := re.match(r"\s*<(h2|p)\b[^>]*>(.*?)</\1>", html, re.DOTALL):
-        words, shown = _plain(Markup(first[2]).striptags()), re.findall(r'<img [^>]*src="([^"]*)"', first[2])
-        says_nothing_new = words in known and not shown
-        shows_nothing_new = not words and [Markup(address).unescape() for address in shown] == [picture]
-        if not says_nothing_new and not shows_nothing_new:
+        says_nothing_new = _plain(Markup(first[2]).striptags()) in known and "<img " not in first[2]
+        if not says_nothing_new and not is_picture(first[2]):
             break
         html = Markup(html[first.end() :])
-    return html
+    chapter = re.search(r"<h[2-6]\b", html)
+    start = chapter.start() if chapter else len(html)
+    opening = re.sub(
+        r"<p\b[^>]*>.*?</p>|<a\b[^>]*>\s*<img [^>]*>\s*</a>|<img [^>]*>",
+        lambda found: "" if is_picture(found[0]) else found[0],
+        html[:start],
+        flags=re.DOTALL,
+    )
+    return Markup(opening) + html[start:]
 
 
 def _plain(text: str) -> str:

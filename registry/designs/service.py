@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import mimetypes
+
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
@@ -64,6 +67,9 @@ class Preview(BaseModel):
     boards: list[str]
     parts: list[str]
     boms: list[str]
+    readme: str
+    picture: str
+    picture_data: str
     findings: list[FindingView]
 
 
@@ -79,6 +85,10 @@ class _Place(BaseModel):
     @property
     def folder(self) -> Folder:
         return Folder(url=self.repo.url, subdir=self.subdir, ref=self.ref)
+
+
+def _kind(boards: int, parts: int) -> str:
+    return "both" if boards and parts else "board" if boards else "part" if parts else "documents"
 
 
 def _fetch(stores: Stores, submission: Submission) -> _Place:
@@ -101,6 +111,7 @@ def look(stores: Stores, submission: Submission) -> Preview:
     with GitTree(where, place.commit, place.subdir) as tree:
         files = len(tree.files)
         found = events.find_in(stores, tree)
+        picture_data = _picture_data(tree, about.picture)
     verdict = about.licence
     return Preview(
         url=place.repo.url,
@@ -118,8 +129,22 @@ def look(stores: Stores, submission: Submission) -> Preview:
         boards=[source for kind, _, source in found if kind == "board"],
         parts=[source for kind, _, source in found if kind == "part"],
         boms=[source for kind, _, source in found if kind == "bom"],
+        readme=about.readme,
+        picture=about.picture,
+        picture_data=picture_data,
         findings=[FindingView(**finding.model_dump()) for finding in about.findings],
     )
+
+
+def _picture_data(tree: GitTree, path: str) -> str:
+    """A picture as a data: address, to show before anything is kept; empty for one that is large or lies elsewhere."""
+    if not path or tree.files[path].size_bytes > limits.PREVIEW_PICTURE_BYTES:
+        return ""
+    kind, _ = mimetypes.guess_type(path)
+    content = tree.read(path)
+    if not kind or content.startswith(b"version https://git-lfs"):
+        return ""
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
 def submit(stores: Stores, account_id: int | None, submission: Submission) -> Submitted:
@@ -131,11 +156,15 @@ def submit(stores: Stores, account_id: int | None, submission: Submission) -> Su
     place, about = _accept(stores, submission)
     with stores.db.reading() as session:
         here = _recorded(session, place)
+        known = _known(session, place) is not None
+    boards, parts = (0, 0) if known else _count(stores, place)
     chosen = revisions.choose(stores, place.folder, place.commit, about, here)
     for _ in range(5):  # two people may submit namesakes at once: the second takes the next free name
         try:
             with stores.db.transaction() as session:
                 design, created = _upsert(session, place, about, account_id)
+                if created:  # until its build says so for certain
+                    design.boards, design.parts, design.kind = boards, parts, _kind(boards, parts)
                 new = revisions.write(session, design, chosen)
                 revisions.show_newest(session, design.id or 0)
             break
@@ -150,6 +179,13 @@ def submit(stores: Stores, account_id: int | None, submission: Submission) -> Su
         version=next((entry.name for entry in chosen.entries if entry.newest), ""),
         findings=[*(FindingView(**finding.model_dump()) for finding in about.findings), *chosen.skipped],
     )
+
+
+def _count(stores: Stores, place: _Place) -> tuple[int, int]:
+    """(boards, parts) that the registry will try to build."""
+    with GitTree(mirrors.mirror_path(stores, place.repo.url), place.commit, place.subdir) as tree:
+        kinds = [kind for kind, _, _ in events.find_in(stores, tree)]
+    return kinds.count("board"), kinds.count("part")
 
 
 def _accept(stores: Stores, submission: Submission) -> tuple[_Place, About]:
@@ -273,8 +309,7 @@ def record_built(
         design = session.get_one(Design, revision.design_id)
         if not (revision.newest and revision.current):
             return
-        design.boards, design.parts = boards, parts
-        design.kind = "both" if boards and parts else "board" if boards else "part" if parts else "documents"
+        design.boards, design.parts, design.kind = boards, parts, _kind(boards, parts)
         design.readiness = readiness
         design.picture = picture
         design.tools = sorted(tools)

@@ -93,7 +93,8 @@ def find_commit(where: Path, text: str = "") -> str:
         commit = commit_of(where, text.lower())
     if commit is None:
         raise NotFound(
-            f"The repository has no tag, branch or commit called {text}.", "Choose one of the versions listed."
+            f"The repository has no tag, branch or commit called {text}.",
+            "Check its name, or leave it out for the default branch.",
         )
     return commit
 

@@ -8,14 +8,15 @@ from typing import Any
 from markupsafe import Markup
 
 Filler = Callable[..., str]
-_fillers: dict[str, dict[str, Filler]] = {}
+_fillers: dict[str, dict[str, tuple[int, Filler]]] = {}
 
 
-def register(slot: str, filler: Filler) -> None:
-    """Let `filler(**context)` add HTML to a slot; asked for twice, it fills once."""
-    _fillers.setdefault(slot, {})[f"{filler.__module__}.{filler.__qualname__}"] = filler
+def register(slot: str, filler: Filler, *, place: int = 5) -> None:
+    """Let `filler(**context)` add HTML to a slot, lower places first; asked for twice, it fills once."""
+    _fillers.setdefault(slot, {})[f"{filler.__module__}.{filler.__qualname__}"] = (place, filler)
 
 
 def fill(slot: str, **context: Any) -> Markup:
-    """What the features put into a slot, in the order they registered."""
-    return Markup("").join(Markup(filler(**context)) for filler in _fillers.get(slot, {}).values())
+    """What the features put into a slot, by place and then in the order they registered."""
+    fillers = sorted(_fillers.get(slot, {}).values(), key=lambda entry: entry[0])
+    return Markup("").join(Markup(filler(**context)) for _, filler in fillers)

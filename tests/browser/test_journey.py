@@ -80,6 +80,12 @@ def test_board_viewer(visit: Visit, built: str) -> None:
     bench.get_by_role("button", name="R2").click()
     expect(bench.locator(".told")).to_contain_text("R2 10k")
     assert page.url.endswith("#R2")
+    bench.locator(".told").get_by_role("link", name="R2 in materials").click()
+    page.wait_for_url("**/materials#line-*")
+    row = page.locator("tr:target")
+    expect(row).to_contain_text("R2, R3, R4, R5")
+    row.get_by_role("link", name="R4").click()
+    expect(bench.locator(".told")).to_contain_text("R4 10k")
     assert visitor.complaints == []
 
 

@@ -14,6 +14,12 @@ def show(text: str, base: str = "README.md") -> str:
     return str(markdown.render(text, base=base, address=lambda path: "/designs/x/v1/files/" + quote(path)))
 
 
+def test_notes_as_forges_write_them() -> None:
+    html = show("> [!WARNING]\n> Wear gloves.\n\n<p class='site-head'>x</p>")
+    assert '<div class="markdown-alert markdown-alert-warning">' in html and "[!" not in html
+    assert ">Warning</p>" in html and "Wear gloves." in html and "site-head" not in html
+
+
 @pytest.mark.parametrize(
     "text",
     [

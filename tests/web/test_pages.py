@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import gzip
 import re
+from pathlib import Path
 
 import pytest
+from build_support import make_design
+from markupsafe import Markup
 from site_support import Site
 
+from registry.designs import service
+from registry.designs.pages import _without_repeats
+from registry.designs.schemas import Submission
 from registry.errors import Forbidden, Unavailable
 
 
@@ -43,11 +49,27 @@ def test_titles_of_lists_name_what_was_chosen(site: Site) -> None:
         assert f"<title>{title} · Brickyard</title>" in site.client.get(path).text, path
 
 
+def test_a_design_has_its_kind_before_it_is_built(site: Site, tmp_path: Path) -> None:
+    solid = make_design(tmp_path / "bracket", {"README.md": "# Bracket\n", "bracket.stl": "solid x\n"})
+    service.submit(site.stores, None, Submission(url=str(solid)))
+    found = site.client.get("/api/v1/designs?kind=part").get_json()
+    assert [(item["name"], item["readiness"], item["parts"]) for item in found["items"]] == [("Bracket", "waiting", 1)]
+    assert "Documents only" not in site.client.get("/designs?q=Bracket").text
+
+
 def test_readme_is_shown_and_can_not_act(site: Site) -> None:
     html = site.client.get(site.here).text
     assert "Presses bricks." in html
     assert f'src="{site.here}/files/docs/shape.svg"' in html
     assert "<script>" not in html and 'href="javascript:' not in html
+
+
+def test_a_readme_does_not_repeat_the_picture_above_it() -> None:
+    """In its opening alone: what a chapter shows again, it shows on purpose. Without a picture above, it stays."""
+    html = Markup('<h2>Press</h2>\n<p>Words.</p>\n<p><img src="/a.png"></p>\n<h3>Use</h3>\n<p><img src="/a.png"></p>')
+    told = _without_repeats(html, ("Press",), "/a.png")
+    assert told.split() == '<p>Words.</p> <h3>Use</h3> <p><img src="/a.png"></p>'.split()
+    assert _without_repeats(html, ("Press",), "").count("<img") == 2
 
 
 def test_a_readme_links_only_to_what_its_version_has(site: Site) -> None:

@@ -75,18 +75,19 @@ class Bench {
 
   makeLists() {
     const findings = this.root.querySelector(".findings-list");
-    this.data.findings.forEach((finding, index) => {
+    this.findingButtons = this.data.findings.map((finding, index) => {
       const button = element("button", { type: "button" }, element("span", { textContent: finding.text }), element("span", { className: "quiet", textContent: finding.about }));
       button.style.flexDirection = "column";
       button.style.gap = "0";
-      button.addEventListener("click", () => { this.goTo(finding, finding.text); this.choose(button); this.findings[index].setAttribute("stroke-width", 4); });
+      button.addEventListener("click", () => { this.goTo(finding); this.chooseFinding(index); });
       findings?.append(element("li", {}, button));
+      return button;
     });
     const parts = this.root.querySelector(".parts-list");
     this.partRows = this.data.parts.map((part) => {
       const button = element("button", { type: "button" }, element("b", { textContent: part.name }), element("span", { className: "quiet", textContent: part.value }));
       button.addEventListener("click", () => this.showPart(part));
-      const row = element("li", {}, button);
+      const row = element("li", {}, button, ...this.lineOf(part));
       parts?.append(row);
       return { part, row, button, text: `${part.name} ${part.value}`.toLowerCase() };
     });
@@ -98,28 +99,60 @@ class Bench {
     this.wanted = this.partRows.find(({ part }) => part.name === wanted)?.part;
   }
 
-  choose(button) {
-    this.root.querySelector(".pins [aria-current]")?.removeAttribute("aria-current");
-    button?.setAttribute("aria-current", "true");
-    button?.scrollIntoView({ block: "nearest" });
+  // The way to a part's line of the bill, if it is on one.
+  lineOf(part) {
+    const { materials } = this.root.dataset;
+    if (!materials || !part.line) return [];
+    const link = element("a", { href: `${materials}#line-${part.line}`, textContent: "In materials" });
+    link.setAttribute("aria-label", `${part.name} in materials`);
+    return [link];
   }
 
-  showPart(part) {
-    if (part.side !== this.side && (part.side === "top" || part.side === "bottom")) this.flip(part.side);
-    this.goTo(part, `${part.name} ${part.value}`);
+  choose(button) {
+    this.root.querySelector(".pins [aria-current]")?.removeAttribute("aria-current");
+    for (const ring of this.findings) ring.setAttribute("stroke-width", 2);
+    if (!button) return;
+    button.setAttribute("aria-current", "true");
+    // The list moves, not the page: on a phone the picture would go out of sight.
+    const list = button.closest(".pins");
+    const { top, bottom } = list.getBoundingClientRect();
+    const box = button.getBoundingClientRect();
+    if (box.top < top) list.scrollTop -= top - box.top;
+    else if (box.bottom > bottom) list.scrollTop += box.bottom - bottom;
+  }
+
+  chooseFinding(index) {
+    this.tell(this.data.findings[index].text);
+    this.choose(this.findingButtons[index]);
+    this.findings[index].setAttribute("stroke-width", 4);
+  }
+
+  choosePart(part) {
+    this.tell(`${part.name} ${part.value}`, this.lineOf(part));
     this.choose(this.partRows.find((row) => row.part === part)?.button);
     history.replaceState(null, "", `#${encodeURIComponent(part.name)}`);
   }
 
-  goTo(place, words) {
+  tell(words, links = []) { this.told.replaceChildren(words, ...links); }
+
+  showPart(part) {
+    if (part.side !== this.side && (part.side === "top" || part.side === "bottom")) this.flip(part.side);
+    this.goTo(part);
+    this.choosePart(part);
+  }
+
+  goTo(place) {
     this.scale = Math.max(this.scale, this.fitted * 3);
     const at = this.mirrored(place.x);
     this.x = this.canvas.clientWidth / 2 - at * this.scale;
     this.y = this.canvas.clientHeight / 2 - place.y * this.scale;
+    this.point(place);
+    this.draw();
+  }
+
+  point(place) {
     this.spot.setAttribute("cx", place.x);
     this.spot.setAttribute("cy", place.y);
-    this.told.textContent = words;
-    this.draw();
   }
 
   mirrored(x) { return this.side === "bottom" ? this.size.width - x : x; }
@@ -186,7 +219,7 @@ class Bench {
       this.zoom(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.0016)), event.clientX - box.left, event.clientY - box.top);
     }, { passive: false });
     canvas.addEventListener("pointerdown", (event) => {
-      if (event.target.closest(".bar")) return;
+      if (event.target.closest(".bar, a")) return;
       canvas.setPointerCapture(event.pointerId);
       pointers.set(event.pointerId, event);
       this.moved = 0;
@@ -230,17 +263,19 @@ class Bench {
     const x = this.mirrored((event.clientX - box.left - this.x) / this.scale);
     const y = (event.clientY - box.top - this.y) / this.scale;
     const reach = 24 / this.scale;
-    const near = this.data.parts
-      .filter((part) => part.side === this.side)
-      .map((part) => ({ part, distance: Math.hypot(part.x - x, part.y - y) }))
+    const nearest = (places) => places
+      .map((place, index) => ({ place, index, distance: Math.hypot(place.x - x, place.y - y) }))
       .filter(({ distance }) => distance < reach)
       .sort((one, two) => one.distance - two.distance)[0];
-    if (!near) return;
-    this.spot.setAttribute("cx", near.part.x);
-    this.spot.setAttribute("cy", near.part.y);
-    this.told.textContent = `${near.part.name} ${near.part.value}`;
-    this.choose(this.partRows.find((row) => row.part === near.part)?.button);
-    history.replaceState(null, "", `#${encodeURIComponent(near.part.name)}`);
+    const part = nearest(this.data.parts.map((part) => (part.side === this.side ? part : { x: Infinity, y: Infinity })));
+    const finding = nearest(this.data.findings);
+    if (finding && finding.distance <= (part?.distance ?? Infinity)) {
+      this.point(finding.place);
+      this.chooseFinding(finding.index);
+    } else if (part) {
+      this.point(part.place);
+      this.choosePart(part.place);
+    }
   }
 
   key(event) {
