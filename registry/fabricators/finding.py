@@ -283,7 +283,7 @@ def _named(session: Session, revisions: Sequence[int]) -> list[tuple[int, tuple[
             )
             .join(Design, col(Design.id) == col(Revision.design_id))
             .join(VersionNeeds, col(VersionNeeds.revision_id) == col(Revision.id))
-            .where(col(Revision.id).in_(revisions))
+            .where(col(Revision.id).in_(revisions), col(Revision.newest), col(Revision.current))
         )
     )
     engine = id(session.get_bind())

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, delete, select
 
 from registry.accounts.queries import handle_of
@@ -190,8 +192,39 @@ def derive_unread(stores: Stores) -> int:
     return len(waiting) - done
 
 
+def follow_newest(stores: Stores) -> int:
+    """Put the needs of the version that is the newest now in place of those of one that was. Returns: of how many.
+
+    A tag that is taken away, or a branch that is followed instead, makes another version the newest without a build.
+    """
+    now, was = aliased(Revision), aliased(Revision)
+    left: Any = (
+        select(VersionNeeds.revision_id, VersionNeeds.design_id)
+        .join(now, col(now.id) == col(VersionNeeds.revision_id))
+        .join(DesignNeed, col(DesignNeed.design_id) == col(VersionNeeds.design_id))
+        .join(was, col(was.id) == col(DesignNeed.revision_id))
+        .where(col(now.newest), col(now.current), ~(col(was.newest) & col(was.current)))
+        .distinct()
+    )
+    with stores.db.reading() as session:
+        moved = [(revision_id, design_id) for revision_id, design_id in session.exec(left)]
+
+    def follow(session: Session, revision_id: int, design_id: int) -> bool:
+        row = session.get_one(VersionNeeds, revision_id)
+        needs = corrected(Needs.model_validate(row.data).needs, _corrections(session, revision_id))
+        if all(need.by_yourself for need in needs):
+            return False  # nothing to compare: the old rows stay for when their version comes back, and are not shown
+        _keep_rows(session, design_id, revision_id, needs)
+        row.derived_at = utcnow()  # who keeps what designs need in memory reads it again
+        session.add(row)
+        return True
+
+    return sum(stores.db.retrying(partial(follow, revision_id=one, design_id=of)) for one, of in moved)
+
+
 def keep_read(stores: Stores) -> None:
     """What a worker looks after between builds: nobody's first look waits for needs to be derived."""
+    follow_newest(stores)
     derive_unread(stores)
 
 

@@ -16,7 +16,7 @@ from registry.designs.tables import Design, Revision
 from registry.errors import Forbidden, Invalid
 from registry.fabricators import making, making_use
 from registry.fabricators.making_schemas import Near
-from registry.fabricators.needs_tables import DesignNeed
+from registry.fabricators.needs_tables import DesignNeed, VersionNeeds
 from registry.fabricators.tables import Fabricator, Machine, MachineMaterial
 from registry.stores.stores import Stores
 from registry.values import utcnow
@@ -274,6 +274,37 @@ def test_a_worker_derives_what_nobody_looked_at_yet(stores: Stores) -> None:
         look_after(stores)
     with stores.db.reading() as session:
         assert len(session.exec(select(DesignNeed)).all()) >= 2
+
+
+def test_what_could_be_made_follows_a_version_that_is_the_newest_without_a_build(workshops: Stores) -> None:
+    def offered() -> list[str]:
+        shown = making_use.could_make(workshops, "silent")
+        return [one.version for one in shown.today + shown.one_step]
+
+    def newest(name: str) -> None:
+        with workshops.db.transaction() as session:
+            for row in session.exec(select(Revision)):
+                row.newest = row.current = row.name == name
+                session.add(row)
+
+    assert offered() == ["v1"]
+    with workshops.db.transaction() as session:
+        design = session.exec(select(Design)).one()
+        other = Revision(design_id=design.id, name="v0", label="v0", kind="tag", commit="b" * 40, committed_at=utcnow())
+        session.add(other)
+    newest("v0")
+    assert offered() == [], "a version that is gone is not offered, and of the other nothing is known"
+    assert making.follow_newest(workshops) == 0
+    newest("v1")
+    assert offered() == ["v1"]
+    with workshops.db.transaction() as session:
+        known = session.exec(select(VersionNeeds)).one()
+        v0 = session.exec(select(Revision.id).where(Revision.name == "v0")).one()
+        session.add(VersionNeeds(**known.model_dump() | {"revision_id": v0, "derived_at": utcnow()}))
+    for name in ("v0", "v1"):
+        newest(name)
+        assert (making.follow_newest(workshops), making.follow_newest(workshops)) == (1, 0)
+        assert offered() == [name]
 
 
 @pytest.mark.parametrize(
