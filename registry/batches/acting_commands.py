@@ -5,18 +5,14 @@ Whoever may run commands holds the database, so these ask for a handle and no pa
 
 from __future__ import annotations
 
-import json
 import secrets
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
-from pydantic import BaseModel
-from sqlmodel import Session
 
-from registry.accounts.queries import find_account
+from registry.accounts.acting import account_of, as_option, file_argument, read_wish, who, why_option
 from registry.batches import partners, queries, quote_queries, quoting, service
 from registry.batches.batch_schemas import BatchWish, CountWish, Move, PartnerAnswer, PartnerWish, ReservationWish
 from registry.batches.commands import batches, requests
@@ -24,41 +20,15 @@ from registry.batches.money import money
 from registry.batches.schemas import Change, Offer, QuoteDetail, RequestWish, Word
 from registry.batches.tables import Quote, QuoteRequest
 from registry.console import columns_of, json_option, opened, print_json
-from registry.errors import Invalid, NotFound
+from registry.errors import NotFound
 from registry.stores.stores import Stores
 
 _NUMBER = click.IntRange(1, 2**31 - 1)
-_AS = click.option("--as", "handle", required=True, metavar="HANDLE", help="Whose action it is.")
-_WHY = click.option("--why", default="", help="The reason that is kept with it.")
-_FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
-_Model = TypeVar("_Model", bound=BaseModel)
 
 
 def register(group: click.Group) -> None:
     """Add the commands to those that list."""
     group.add_command(quotes)
-
-
-def _account(session: Session, handle: str) -> int:
-    account = find_account(session, handle)
-    if account is None or account.id is None:
-        raise NotFound(f"There is no account called {handle[:80]}.", "Check the handle.")
-    return account.id
-
-
-def _who(stores: Stores, handle: str) -> int:
-    with stores.db.reading() as session:
-        return _account(session, handle)
-
-
-def _read(file: Path, model: type[_Model]) -> _Model:
-    """A wish as JSON, in the form that the JSON interface takes. Raises: Invalid."""
-    text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-    try:
-        values = json.loads(text)
-    except ValueError as error:
-        raise Invalid(f"{file} is not JSON.", "See /api/v1/openapi.json for what is taken.") from error
-    return model.model_validate(values)
 
 
 def _show(value: Any, as_json: bool, words: str) -> None:
@@ -72,14 +42,14 @@ def _show(value: Any, as_json: bool, words: str) -> None:
 
 
 @requests.command("ask")
-@_FILE
-@_AS
+@file_argument
+@as_option
 @json_option
 def ask(file: Path, handle: str, as_json: bool) -> None:
     """Ask for quotes: FILE is JSON as POST /api/v1/requests takes it; - reads standard input."""
-    wish = _read(file, RequestWish)
+    wish = read_wish(file, RequestWish)
     with opened() as stores:
-        account_id = _who(stores, handle)
+        account_id = who(stores, handle)
         number = quoting.ask(stores, account_id, wish)
         with stores.db.reading() as session:
             found = quote_queries.get_request(session, number, account_id)
@@ -88,14 +58,14 @@ def ask(file: Path, handle: str, as_json: bool) -> None:
 
 @requests.command("show")
 @click.argument("number", type=_NUMBER)
-@_AS
+@as_option
 @json_option
 def show_request(number: int, handle: str, as_json: bool) -> None:
     """Show request NUMBER with its quotes, as HANDLE sees it."""
     with opened() as stores:
         quoting.expire_due(stores)
         with stores.db.reading() as session:
-            found = quote_queries.get_request(session, number, _account(session, handle))
+            found = quote_queries.get_request(session, number, account_of(session, handle))
     if as_json:
         print_json(found)
         return
@@ -117,13 +87,13 @@ def show_request(number: int, handle: str, as_json: bool) -> None:
 
 @requests.command("call-off")
 @click.argument("number", type=_NUMBER)
-@_WHY
-@_AS
+@why_option
+@as_option
 @json_option
 def call_off(number: int, why: str, handle: str, as_json: bool) -> None:
     """Call request NUMBER off."""
     with opened() as stores:
-        account_id = _who(stores, handle)
+        account_id = who(stores, handle)
         quoting.call_off(stores, account_id, number, why)
         with stores.db.reading() as session:
             found = quote_queries.get_request(session, number, account_id)
@@ -150,7 +120,7 @@ def _quote(stores: Stores, quote_id: int, account_id: int) -> QuoteDetail:
 def _act(quote_id: int, handle: str, as_json: bool, act: Callable[[Stores, int], None] | None = None) -> None:
     """Do something with a quote, and show it."""
     with opened() as stores:
-        account_id = _who(stores, handle)
+        account_id = who(stores, handle)
         quoting.expire_due(stores)
         if act is not None:
             act(stores, account_id)
@@ -170,7 +140,7 @@ def _act(quote_id: int, handle: str, as_json: bool, act: Callable[[Stores, int],
 
 @quotes.command("show")
 @click.argument("quote_id", metavar="QUOTE", type=_NUMBER)
-@_AS
+@as_option
 @json_option
 def show_quote(quote_id: int, handle: str, as_json: bool) -> None:
     """Show a quote, as HANDLE sees it."""
@@ -179,12 +149,12 @@ def show_quote(quote_id: int, handle: str, as_json: bool) -> None:
 
 @quotes.command("offer")
 @click.argument("quote_id", metavar="QUOTE", type=_NUMBER)
-@_FILE
-@_AS
+@file_argument
+@as_option
 @json_option
 def offer(quote_id: int, file: Path, handle: str, as_json: bool) -> None:
     """Quote or revise: FILE is JSON as POST /api/v1/quotes/QUOTE/offers takes it; - reads standard input."""
-    wish = _read(file, Offer)
+    wish = read_wish(file, Offer)
     _act(quote_id, handle, as_json, lambda stores, who: quoting.offer(stores, who, quote_id, wish))
 
 
@@ -192,8 +162,8 @@ def offer(quote_id: int, file: Path, handle: str, as_json: bool) -> None:
 @click.argument("quote_id", metavar="QUOTE", type=_NUMBER)
 @click.argument("action", type=click.Choice(["accept", "decline", "refuse", "withdraw"]))
 @click.option("--version", default=0, type=click.IntRange(0), help="The version that is accepted.")
-@_WHY
-@_AS
+@why_option
+@as_option
 @json_option
 def change(quote_id: int, action: str, version: int, why: str, handle: str, as_json: bool) -> None:
     """Accept or decline as the buyer, refuse or withdraw as the workshop."""
@@ -204,7 +174,7 @@ def change(quote_id: int, action: str, version: int, why: str, handle: str, as_j
 @quotes.command("write")
 @click.argument("quote_id", metavar="QUOTE", type=_NUMBER)
 @click.argument("text")
-@_AS
+@as_option
 @json_option
 def write(quote_id: int, text: str, handle: str, as_json: bool) -> None:
     """Write TEXT to the other side of a quote."""
@@ -221,28 +191,28 @@ def _after(stores: Stores, number: int, account_id: int, as_json: bool) -> None:
 
 
 @batches.command("plan")
-@_FILE
-@_AS
+@file_argument
+@as_option
 @json_option
 def plan(file: Path, handle: str, as_json: bool) -> None:
     """Plan a batch: FILE is JSON as POST /api/v1/batches takes it; - reads standard input."""
-    wish = _read(file, BatchWish)
+    wish = read_wish(file, BatchWish)
     with opened() as stores:
-        account_id = _who(stores, handle)
+        account_id = who(stores, handle)
         _after(stores, service.plan(stores, account_id, wish), account_id, as_json)
 
 
 @batches.command("move")
 @click.argument("number", type=_NUMBER)
 @click.argument("action")
-@_WHY
-@_AS
+@why_option
+@as_option
 @json_option
 def move(number: int, action: str, why: str, handle: str, as_json: bool) -> None:
     """Move batch NUMBER on: open, cancel, 'begin early', materials, made, assembled, tested, shipped, close."""
     wish = Move.model_validate({"action": action, "why": why})
     with opened() as stores:
-        account_id = _who(stores, handle)
+        account_id = who(stores, handle)
         service.move(stores, account_id, number, wish)
         _after(stores, number, account_id, as_json)
 
@@ -252,13 +222,13 @@ def move(number: int, action: str, why: str, handle: str, as_json: bool) -> None
 @click.argument("fabricator")
 @click.option("--stage", "stages", multiple=True, required=True, help="A stage that it would make; may be given again.")
 @click.option("--does", default="", help="Its share in words.")
-@_AS
+@as_option
 @json_option
 def ask_share(number: int, fabricator: str, stages: tuple[str, ...], does: str, handle: str, as_json: bool) -> None:
     """Ask FABRICATOR to make a share of batch NUMBER."""
     wish = PartnerWish(fabricator=fabricator, stages=list(stages), does=does)
     with opened() as stores:
-        account_id = _who(stores, handle)
+        account_id = who(stores, handle)
         partners.ask(stores, account_id, number, wish)
         _after(stores, number, account_id, as_json)
 
@@ -267,13 +237,13 @@ def ask_share(number: int, fabricator: str, stages: tuple[str, ...], does: str, 
 @click.argument("number", type=_NUMBER)
 @click.argument("fabricator")
 @click.argument("action", type=click.Choice(["agree", "decline", "take back", "leave"]))
-@_WHY
-@_AS
+@why_option
+@as_option
 @json_option
 def answer_share(number: int, fabricator: str, action: str, why: str, handle: str, as_json: bool) -> None:
     """Say whether FABRICATOR makes its share of batch NUMBER; 'take back' is for who leads, 'leave' for both."""
     with opened() as stores:
-        account_id = _who(stores, handle)
+        account_id = who(stores, handle)
         wish = PartnerAnswer.model_validate({"action": action, "why": why})
         partners.answer(stores, account_id, number, fabricator, wish)
         with stores.db.reading() as session:
@@ -290,8 +260,8 @@ def answer_share(number: int, fabricator: str, action: str, why: str, handle: st
 @click.option("--good", default=0, help="Good units.")
 @click.option("--scrap", default=0, help="Scrapped units.")
 @click.option("--rework", default=0, help="Units done again.")
-@_WHY
-@_AS
+@why_option
+@as_option
 @json_option
 def count(
     number: int, stage: str, good: int, scrap: int, rework: int, why: str, handle: str, as_json: bool
@@ -299,7 +269,7 @@ def count(
     """Add what was counted at a STAGE of batch NUMBER; negative numbers take back, with a reason."""
     wish = CountWish(stage=stage, good=good, scrap=scrap, rework=rework, why=why)
     with opened() as stores:
-        account_id = _who(stores, handle)
+        account_id = who(stores, handle)
         service.count(stores, account_id, number, wish)
         _after(stores, number, account_id, as_json)
 
@@ -309,23 +279,23 @@ def count(
 @click.argument("units", type=_NUMBER)
 @click.option("--named", is_flag=True, help="Show the handle in the public queue.")
 @click.option("--key", default="", help="The same key never reserves twice; made anew if left out.")
-@_AS
+@as_option
 @json_option
 def reserve(number: int, units: int, named: bool, key: str, handle: str, as_json: bool) -> None:
     """Reserve UNITS of batch NUMBER."""
     wish = ReservationWish(units=units, named=named, key=key or secrets.token_urlsafe(16))
     with opened() as stores:
-        made = service.reserve(stores, _who(stores, handle), number, wish)
+        made = service.reserve(stores, who(stores, handle), number, wish)
     _show(made, as_json, f"Reserved {made.units} of batch {number}, number {made.number} in the queue.")
 
 
 @batches.command("cancel")
 @click.argument("number", type=_NUMBER)
 @click.argument("place", type=_NUMBER)
-@_AS
+@as_option
 @json_option
 def cancel(number: int, place: int, handle: str, as_json: bool) -> None:
     """Give the units of reservation PLACE of batch NUMBER back, until the deadline."""
     with opened() as stores:
-        made = service.cancel(stores, _who(stores, handle), number, place)
+        made = service.cancel(stores, who(stores, handle), number, place)
     _show(made, as_json, f"Reservation {place} of batch {number} is {made.state}.")

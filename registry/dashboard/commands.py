@@ -8,7 +8,7 @@ from registry.batches import quoting
 from registry.batches import service as batches
 from registry.batches.money import money
 from registry.console import columns_of, json_option, opened, print_json
-from registry.dashboard import overview, rules
+from registry.dashboard import acting_commands, overview, rules
 from registry.fabricators.queries import find_fabricator
 
 
@@ -17,6 +17,7 @@ def register(group: click.Group) -> None:
     fabricators = group.commands["fabricators"]
     assert isinstance(fabricators, click.Group)
     fabricators.add_command(dashboard)
+    acting_commands.register(fabricators)
 
 
 @click.command()

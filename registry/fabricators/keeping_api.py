@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, request
 from pydantic import BaseModel, ConfigDict, Field
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from registry import limits
 from registry.errors import TooLarge
@@ -12,6 +11,7 @@ from registry.fabricators import pictures, queries, service, transfer
 from registry.fabricators.schemas import FabricatorDetail, FabricatorIn, MachineIn
 from registry.web import people
 from registry.web.context import stores
+from registry.web.files import read_body
 from registry.web.openapi import operation
 from registry.web.rates import submissions
 
@@ -139,20 +139,11 @@ def change_member(slug: str, body: MemberWish) -> MemberList:
 )  # fmt: skip
 def add_fabricator_picture(slug: str, query: PictureQuery) -> tuple[FabricatorDetail, int]:
     """Add a picture: the photo itself is the body; what the camera wrote into it is left out."""
-    content = _body(limits.PHOTO_BYTES)
+    content = read_body(limits.PHOTO_BYTES)
     if content is None:
         pictures.refuse_size(request.content_length or 0)
     service.add_picture(stores(), people.required().id, slug, content or b"", query.words)
     return _shown(slug), 201
-
-
-def _body(most_bytes: int) -> bytes | None:
-    """What was sent; None if it is more than that."""
-    request.max_content_length = most_bytes
-    try:
-        return request.get_data(cache=False)
-    except RequestEntityTooLarge:
-        return None
 
 
 @operation(
@@ -168,7 +159,7 @@ def remove_fabricator_picture(slug: str, number: int) -> FabricatorDetail:
 @submissions
 def import_fabricator_file() -> tuple[Added, int]:
     """Add the fabricator in a file (OKW, CSV or SpaceAPI): the file itself is the body."""
-    content = _body(limits.IMPORT_BYTES)
+    content = read_body(limits.IMPORT_BYTES)
     if content is None:
         raise TooLarge(f"The file is larger than {limits.IMPORT_BYTES // limits.MIB} MiB.", "Send less at once.")
     read = transfer.read(content)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import click
 
 from registry.console import columns_of, json_option, opened, print_json
-from registry.notices import queries, service
+from registry.notices import acting_commands, queries, service
 
 
 def register(group: click.Group) -> None:
     """Add the command."""
     group.add_command(notices)
+    acting_commands.register(notices)
 
 
 @click.group(invoke_without_command=True)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from flask import Blueprint, request
 
+from registry import limits
+from registry.fabricators import pictures
 from registry.reports import queries, service
-from registry.reports.schemas import ReportDetail, ReportList, ReportWish, StateWish
+from registry.reports.schemas import PhotoQuery, ReportDetail, ReportList, ReportWish, StateWish
 from registry.web import people
 from registry.web.context import stores
+from registry.web.files import read_body
 from registry.web.openapi import Paging, operation
 
 blueprint = Blueprint("reports_api", __name__)
@@ -24,7 +27,7 @@ def read_reports(slug: str, ref: str, query: Paging) -> ReportList:
 
 @operation(blueprint, "POST", _VERSION, body=ReportWish, answers={201: ReportDetail}, faults=(409,), account=True)
 def report_build(slug: str, ref: str, body: ReportWish) -> tuple[ReportDetail, int]:
-    """Tell how building a version went (photos are added on the page)."""
+    """Tell how building a version went (photos are added one by one)."""
     return _report(service.report(stores(), people.required().id, slug, ref.replace("~", "/"), body)), 201
 
 
@@ -48,6 +51,19 @@ def read_report(number: int) -> ReportDetail:
 def reword_report(number: int, body: ReportWish) -> tuple[ReportDetail, int]:
     """Word one's own report anew; the old wording stays."""
     service.revise(stores(), people.required().id, number, body)
+    return _report(number), 201
+
+
+@operation(
+    blueprint, "POST", f"{_NUMBER}/photos", query=PhotoQuery, answers={201: ReportDetail}, faults=(409, 413),
+    account=True,
+)  # fmt: skip
+def add_report_photo(number: int, query: PhotoQuery) -> tuple[ReportDetail, int]:
+    """Add a photo to one's own report: the photo itself is the body; what the camera wrote into it is left out."""
+    content = read_body(limits.PHOTO_BYTES)
+    if content is None:
+        pictures.refuse_size(request.content_length or 0)
+    service.add_photo(stores(), people.required().id, number, (content or b"", query.words))
     return _report(number), 201
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import click
 
 from registry.console import columns_of, json_option, opened, print_json
-from registry.reports import queries, rules
+from registry.reports import acting_commands, queries, rules
 
 
 def register(group: click.Group) -> None:
     """Add the command."""
     group.add_command(reports)
+    acting_commands.register(group)
 
 
 @click.command()

@@ -65,6 +65,12 @@ class ReportWish(BaseModel):
         return value.replace("\r\n", "\n").strip()
 
 
+class PhotoQuery(BaseModel):
+    """Words on a photo that is sent as it is."""
+
+    words: str = Field(default="", max_length=LINE_CHARS)
+
+
 class StateWish(BaseModel):
     """Withdraw one's own report; as a steward, hide one or show it again."""
 

@@ -100,6 +100,33 @@ def revise(
         return row.version
 
 
+def add_photo(stores: Stores, account_id: int, report_id: int, photo: Upload) -> int:
+    """Add a photo to one's own report, as a new wording of the same words.
+
+    Returns: the number of the wording. Raises: Conflict, Forbidden, Invalid, NotFound, TooLarge.
+    """
+    with stores.db.reading() as session:
+        design_id = _own(session, account_id, report_id).design_id  # before a photo of 50 megapixels is looked at
+    added = _kept_photos(stores, [photo])
+    with stores.db.transaction() as session:
+        _held(session, design_id)
+        row = _own(session, account_id, report_id)
+        session.refresh(row)
+        if row.state != "shown":
+            raise Conflict(f"This report is {row.state}.", "Write a new one.")
+        before = session.exec(
+            select(ReportVersion).where(ReportVersion.report_id == row.id, ReportVersion.number == row.version)
+        ).one()
+        if len(before.photos) >= limits.REPORT_PHOTOS:
+            raise Conflict(f"A report has at most {limits.REPORT_PHOTOS} photos.", "Leave some out.")
+        row.version, row.updated_at, why = row.version + 1, utcnow(), "A photo was added."
+        told = before.model_dump(exclude={"id", "number", "photos", "why", "made_at"})
+        session.add(row)
+        session.add(ReportVersion(number=row.version, photos=[*before.photos, *added], why=why, **told))
+        session.add(ReportEvent(report_id=report_id, action="revised", why=why, account_id=account_id))
+        return row.version
+
+
 def change_state(stores: Stores, account_id: int, report_id: int, wish: StateWish) -> None:
     """Withdraw one's own report; as a steward, hide one with a reason, or show it again. Raises: Forbidden, ..."""
     with stores.db.reading() as session:

@@ -6,7 +6,8 @@ import mimetypes
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
-from flask import Response
+from flask import Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 _PICTURES = {
     ".png": "image/png",
@@ -57,3 +58,12 @@ def guard(response: Response, name: str, media_type: str = "", *, scripts: bool 
         f"{'inline' if inline else 'attachment'}; filename*=UTF-8''{quote(path.name, safe='')}"
     )
     return response
+
+
+def read_body(most_bytes: int) -> bytes | None:
+    """What was sent as it is; None if it is more than that."""
+    request.max_content_length = most_bytes
+    try:
+        return request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        return None

@@ -93,3 +93,20 @@ def test_the_command_says_how_a_version_stands(bench: Bench) -> None:
     run = [sys.executable, "-m", "registry.cli", "reports", bench.slug]
     said = subprocess.run(run, cwd=PROJECT, env=env, capture_output=True, text=True, check=True).stdout
     assert said.startswith("Failed for 1.") and "Failed at: Sawing" in said and "Belgium" in said
+
+
+def test_photos_are_added_by_json_without_what_the_camera_wrote(bench: Bench, client: FlaskClient) -> None:
+    here = f"/designs/{bench.slug}/versions/{bench.version().label}/reports"
+    sign_up(client, "ben")
+    token = bearer(make_token(client))
+    wish = {"outcome": "works", "country": "BE"}
+    number = client.post(f"/api/v1{here}", json=wish, headers=token).get_json()["id"]
+    photos = f"/api/v1/reports/{number}/photos"
+    added = client.post(f"{photos}?words=The+bench", data=a_photo(), headers=token)
+    assert added.status_code == 201 and added.get_json()["photos"][0]["words"] == "The bench"
+    assert client.post(photos, data=b"<svg/>", headers=token).status_code == 422
+    large = client.post(photos, data=b"\xff\xd8" + b"0" * 50_000_000, headers=token)
+    assert large.status_code == 413 and "the most is 12 MiB" in large.get_json()["detail"]
+    other = bench.stores.settings.data
+    assert not any(b"Tell-tale" in path.read_bytes() for path in other.rglob("*") if path.is_file())
+    assert len(client.get(f"/api/v1/reports/{number}").get_json()["photos"]) == 1
