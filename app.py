@@ -55,6 +55,9 @@ from registry.ledger import api as ledger_api
 from registry.ledger import service as ledger
 from registry.lending import api as lending_api
 from registry.lending import pages as lending_pages
+from registry.lending.campaigns import api as campaigns_api
+from registry.lending.campaigns import pages as campaigns_pages
+from registry.lending.campaigns import pledge_pages
 from registry.lending.campaigns import service as campaigns
 from registry.lending.community import api as community_api
 from registry.lending.community import pages as community_pages
@@ -106,6 +109,7 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
     sent = (unit_pages, delivery_pages, unit_api)
     proof = (origin_pages, origin_api, reports_pages, reports_api)
     lent = (commons_pages, commons_api, lending_pages, lending_api, community_pages, community_api)
+    borrowed = (campaigns_pages, pledge_pages, campaigns_api)
     told = (notices_pages, notices_api, dashboard_pages, dashboard_slots, dashboard_api, ledger_api)
     for feature in (
         accounts_pages,
@@ -118,6 +122,7 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
         *sent,
         *proof,
         *lent,
+        *borrowed,
         *told,
     ):
         app.register_blueprint(feature.blueprint)

@@ -2,20 +2,47 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, flash, redirect, render_template, request
+from werkzeug.wrappers import Response as Redirect
 
-from registry.lending import queries
-from registry.web.context import stores
+from registry.errors import RegistryError
+from registry.lending import queries, service
+from registry.lending.schemas import PolicyWish
+from registry.web import people
+from registry.web.context import parse, stores
+from registry.web.rates import submissions
 
 blueprint = Blueprint("lending", __name__)
+Page = str | tuple[str, int]
+
+
+def _policy(fault: RegistryError | None = None) -> Page:
+    with stores().db.reading() as session:
+        found = queries.get_policy(session)
+    html = render_template("lending/policy.html", policy=found, fault=fault, form=request.form)
+    return html, fault.status if fault else 200
 
 
 @blueprint.get("/lending/policy")
-def show_policy() -> str:
-    """The bank's policy in sentences, with its changes."""
-    with stores().db.reading() as session:
-        found = queries.get_policy(session)
-    return render_template("lending/policy.html", policy=found)
+def show_policy() -> Page:
+    """The bank's policy in sentences, with its changes; a steward may change it."""
+    return _policy()
+
+
+@blueprint.post("/lending/policy")
+@submissions
+def change_policy() -> Page | Redirect:
+    """Let another policy hold from now on."""
+    person = people.required_steward()
+    try:
+        values = {"text": request.form.get("text", "").replace("\r\n", "\n"), "why": request.form.get("why", "")}
+        service.change_policy(stores(), person.id, parse(PolicyWish, values))
+    except RegistryError as error:
+        if error.status == 403:
+            raise
+        return _policy(error)
+    flash("It holds from now on. Open campaigns keep the rules that they were opened under.", "moss")
+    return redirect("/lending/policy", 303)
 
 
 @blueprint.get("/lending/policy.toml")

@@ -231,10 +231,10 @@ def _fill_box(design: DesignDetail, **_: Any) -> str:
     return render_template("lending/_box.html", campaigns=found) if found else ""
 
 
-def _fill_fund(design: DesignDetail, version: VersionDetail | None = None, **_: Any) -> str:
+def _fill_money(design: DesignDetail, version: VersionDetail | None = None, **_: Any) -> str:
     with stores().db.reading() as session:
         found = queries.list_campaigns(session, CampaignQuery(design=design.slug, per_page=12))
-    return render_template("lending/_fund.html", campaigns=found) if found.items else ""
+    return render_template("lending/_money.html", campaigns=found) if found.items else ""
 
 
 def _fill_home(**_: Any) -> str:
@@ -260,7 +260,7 @@ def _fill_foot(**_: Any) -> str:
 
 
 slots.register("design.box", _fill_box)
-slots.register("commons.page", _fill_fund)
+slots.register("design.money", _fill_money)
 slots.register("home.rows", _fill_home)
 slots.register("batch.side", _fill_batch)
 slots.register("site.foot", _fill_foot)

@@ -13,6 +13,7 @@ from registry.errors import RegistryError
 from registry.lending.campaigns import forms, own, pledging, queries, summaries, transfers
 from registry.lending.campaigns.pages import NUMBER, Page, campaign_page
 from registry.lending.campaigns.schemas import ChoiceWish, PledgeWish, WithdrawWish, YearQuery
+from registry.lending.paying import spaced
 from registry.web import people, slots
 from registry.web.context import parse, stores
 from registry.web.files import guard
@@ -65,8 +66,9 @@ def _pledge_page(number: int, fault: RegistryError | None = None) -> Page:
         found = own.get_pledge(session, number, person.id)
         mine = own.find_pledge(session, number, person.id).account_id == person.id
     html = render_template(
-        "lending/pledge.html", pledge=found, mine=mine, code=transfers.code_of(found), fault=fault, form=request.form
-    )
+        "lending/pledge.html", pledge=found, mine=mine, code=transfers.code_of(found), fault=fault, form=request.form,
+        iban=spaced(found.payee_iban), reference=spaced(found.reference),
+    )  # fmt: skip
     return html, fault.status if fault else 200
 
 

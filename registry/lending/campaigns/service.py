@@ -12,6 +12,7 @@ from sqlmodel import Session, col, or_, select
 
 from registry.batches.roles import require_operator
 from registry.batches.tables import Batch, BatchMaker
+from registry.commons.queries import share_of
 from registry.designs.tables import Design, Revision
 from registry.errors import Conflict, Invalid, NotFound
 from registry.fabricators.tables import Fabricator
@@ -53,7 +54,7 @@ def draft(stores: Stores, account_id: int, wish: CampaignWish) -> int:
             policy = queries.policy_now(session)
             row = LoanCampaign(
                 batch_id=wish.batch, design_id=batch.design_id, fabricator_id=lead, currency=batch.currency,
-                drafted_by=account_id, created_at=now, updated_at=now, commons_bp=policy.shares.commons_bp,
+                drafted_by=account_id, created_at=now, updated_at=now, commons_bp=share_of(session, batch.design_id)[0],
                 **wishes.values_of(wish, policy, batch, now),
             )  # fmt: skip
             session.add(row)
@@ -76,7 +77,7 @@ def edit(stores: Stores, account_id: int, number: int, wish: CampaignWish) -> No
         if wish.batch != row.batch_id:
             raise Invalid("A draft keeps its batch.", "Draft another campaign for another batch.", field="batch")
         policy = queries.policy_now(session)
-        row.commons_bp = policy.shares.commons_bp
+        row.commons_bp = share_of(session, row.design_id)[0]
         for name, value in wishes.values_of(wish, policy, _batch(session, row.batch_id), now).items():
             setattr(row, name, value)
         row.updated_at = now
@@ -261,6 +262,7 @@ def _open(session: Session, row: LoanCampaign, account_id: int, now: dt.datetime
         said = " ".join(f"{one.what}: needed. {one.there}." for one in lacking)
         raise Conflict(f"Capital comes after proof. {said}", "Open it when that is true.")
     wishes.check_limits(row, policy, batch, now)
+    row.commons_bp = share_of(session, row.design_id)[0]
     row.policy_number, row.policy, row.opened_at = policy_number, policy.model_dump(mode="json"), now
     _write_terms(session, row, policy, account_id, "Opened", now)
 
