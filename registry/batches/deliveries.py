@@ -33,15 +33,15 @@ def ship(stores: Stores, account_id: int, batch_id: int, wish: ShipWish) -> int:
             raise NotFound(
                 f"No reservation {wish.reservation} of this batch is to be sent anything.", "Look at its queue."
             )
-        rows = _units(session, batch_id, wish.serials)
+        has = session.exec(
+            select(Unit).where(Unit.reservation_id == place.id, col(Unit.state).in_(unit_rules.HELD))
+        ).all()
+        rows = _units(session, batch_id, wish.serials) or _next(session, place, place.units - len(has))
         for row in rows:
             if row.reservation_id not in (None, place.id):
                 raise Conflict(f"{row.serial} belongs to somebody else already.", "Choose another.", field="serials")
             unit_rules.after(row.state, "ship", "fabricator", row.serial, wish.words)
         first_time = [row for row in rows if row.state == "tested"]
-        has = session.exec(
-            select(Unit).where(Unit.reservation_id == place.id, col(Unit.state).in_(unit_rules.HELD))
-        ).all()
         if len(has) + len(first_time) > place.units:
             raise Conflict(
                 f"Reservation {place.number} is for {place.units}; it has {len(has)} already.",
@@ -68,6 +68,24 @@ def ship(stores: Stores, account_id: int, batch_id: int, wish: ShipWish) -> int:
                 session, batch_id, fabricator_id, len(first_time), account_id, now, f"delivery {delivery.id}"
             )
         return delivery.id or 0
+
+
+def _next(session: Session, place: Reservation, units_left: int) -> list[Unit]:
+    """The first units that are tested and nobody's, as many as a reservation waits for. Raises: Conflict."""
+    rows = session.exec(
+        select(Unit)
+        .where(Unit.batch_id == place.batch_id, Unit.state == "tested", col(Unit.reservation_id).is_(None))
+        .order_by(col(Unit.position))
+        .limit(max(0, units_left))
+    ).all()
+    if units_left < 1:
+        raise Invalid(f"Number {place.number} has all its units.", "Name those that were repaired.", field="serials")
+    if len(rows) < units_left:
+        raise Conflict(
+            f"{len(rows)} tested units are left, and {units_left} are to come for number {place.number}.",
+            "Name those that leave now, or test more first.", field="serials",
+        )  # fmt: skip
+    return list(rows)
 
 
 def _units(session: Session, batch_id: int, serials: list[str]) -> list[Unit]:

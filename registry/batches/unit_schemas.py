@@ -40,7 +40,9 @@ class ShipWish(BaseModel):
     """Units that leave for a reservation."""
 
     reservation: int = Field(ge=1, le=QUANTITY_MAX, description="its number in the queue")
-    serials: list[str] = Field(min_length=1, max_length=2_000)
+    serials: list[str] = Field(
+        default_factory=list, max_length=2_000, description="none: the next tested ones, all that it waits for"
+    )
     carrier: str = Field(default="", max_length=120)
     tracking: str = Field(default="", max_length=200)
     words: str = Field(default="", max_length=TEXT_CHARS)

@@ -211,3 +211,25 @@ def test_an_accepted_quote_is_made_without_a_public_batch(market: Market) -> Non
         for reader in (None, market.people["sam"]):
             with pytest.raises(NotFound):
                 unit_queries.get_unit(session, number, "O1", reader)
+
+
+def test_received_is_not_yet_accepted(market: Market) -> None:
+    """Without serial numbers, the next tested units leave, all that the reservation waits for."""
+    market.person("ben")
+    number = ready(market, 4, ("ada", "ben"))
+    first = send(market, number, to=2)
+    with market.stores.db.reading() as session:
+        sent = delivery_queries.get_delivery(session, first, market.people["ben"])
+    assert [unit.serial for unit in sent.units] == ["T1", "T2"]
+    with pytest.raises(Invalid, match="Number 2 has all its units"):
+        send(market, number, to=2)
+    with pytest.raises(Forbidden):
+        say(market, "olga", first, "receive", "T1")
+    say(market, "ben", first, "receive", "T1", "T2")
+    with pytest.raises(Conflict, match="T1 is received: 'receive' can't follow"):
+        say(market, "ben", first, "receive", "T1")
+    with market.stores.db.reading() as session:
+        assert unit_queries.get_unit(session, number, "T1", None).state == "shipped", "what a stranger sees"
+    say(market, "ben", first, "accept", "T1")
+    say(market, "ben", first, "report", "T2", words="a dent")
+    assert (state(market, number, "T1"), state(market, number, "T2")) == ("delivered", "faulty")

@@ -102,3 +102,13 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   turnIn3D(stage);
 });
+
+// Long lists of boxes: all of them at once, or none.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-tick]");
+  if (!button) return;
+  const boxes = [...button.form.querySelectorAll(`input[type=checkbox][name="${button.dataset.tick}"]`)];
+  const all = boxes.some((box) => !box.checked);
+  for (const box of boxes) box.checked = all;
+  button.textContent = all ? "Tick none" : "Tick all";
+});
