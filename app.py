@@ -23,6 +23,7 @@ from registry.batches import (
     origin_pages,
     partner_pages,
     quote_pages,
+    request_files,
     unit_api,
     unit_pages,
 )
@@ -91,6 +92,7 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     builds.install(stores)
     limit_checks.install(stores)
+    request_files.install(stores)
     batches.install(stores)
     notices.install(stores)
     ledger.install(stores)

@@ -7,6 +7,7 @@ import threading
 
 from sqlalchemy.exc import OperationalError
 
+from registry.batches import request_files
 from registry.batches import service as batches
 from registry.builds import leases, service
 from registry.commons import service as commons
@@ -28,6 +29,7 @@ def work(stores: Stores) -> None:
     service.install(stores)
     making.install(stores)
     limit_checks.install(stores)
+    request_files.install(stores)
     batches.install(stores)
     notices.install(stores)
     ledger.install(stores)

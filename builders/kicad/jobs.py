@@ -44,9 +44,15 @@ class Jobset:
 
 def board_jobs(jobset: Jobset, copper: Sequence[str]) -> None:
     """Gerbers with job file, drill with map, positions, layer pictures, IPC-2581, DRC."""
+    fabrication_jobs(jobset, copper)
+    _look_jobs(jobset, copper)
+
+
+def fabrication_jobs(jobset: Jobset, copper: Sequence[str], gerbers: str = "gerbers") -> None:
+    """Gerbers with job file and drill with map, in a folder of that name, and positions."""
     jobset.add(
         "pcb_export_gerbers",
-        output_filename="gerbers",
+        output_filename=gerbers,
         layers=[*copper, *FABRICATION_LAYERS],
         use_protel_file_extension=True,
         plot_drawing_sheet=False,
@@ -54,7 +60,7 @@ def board_jobs(jobset: Jobset, copper: Sequence[str]) -> None:
     )
     jobset.add(
         "pcb_export_drill",
-        output_dir="gerbers",
+        output_dir=gerbers,
         format="excellon",
         units="mm",
         generate_map=True,
@@ -73,6 +79,9 @@ def board_jobs(jobset: Jobset, copper: Sequence[str]) -> None:
         exclude_dnp=True,
         use_drill_place_file_origin=False,
     )
+
+
+def _look_jobs(jobset: Jobset, copper: Sequence[str]) -> None:
     # Holes are drawn through the copper alone: elsewhere they would hide what is printed, and fill empty layers.
     for shown, holes in ((copper, "full"), (PICTURE_LAYERS, "none")):
         jobset.add(

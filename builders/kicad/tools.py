@@ -86,9 +86,23 @@ def has_models() -> bool:
     return (SHARE / "3dmodels").is_dir()
 
 
-def packages_in_sandbox() -> str | None:
-    """The folder that holds InteractiveHtmlBom, as the sandbox sees it; None if it is not installed."""
-    spec = importlib.util.find_spec("InteractiveHtmlBom")
+@functools.cache
+def system_python() -> tuple[int, int]:
+    """Which Python KiCad's own module runs in; (0, 0) without one."""
+    asked = "import sys; print(*sys.version_info[:2])"
+    try:
+        ended = subprocess.run(
+            ["/usr/bin/python3", "-c", asked], capture_output=True, timeout=60, text=True, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return 0, 0
+    major_, minor = ended.stdout.split()
+    return int(major_), int(minor)
+
+
+def packages_in_sandbox(package: str = "InteractiveHtmlBom") -> str | None:
+    """The folder that holds a Python package, as the sandbox sees it; None if it is not installed."""
+    spec = importlib.util.find_spec(package)
     if spec is None or not spec.origin:
         return None
     folder = Path(spec.origin).parent.parent

@@ -5,6 +5,7 @@ Whoever may run commands holds the database, so these ask for a handle and no pa
 
 from __future__ import annotations
 
+import io
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import click
 
 from registry.accounts.acting import account_of, as_option, file_argument, read_wish, who, why_option
-from registry.batches import partners, queries, quote_queries, quoting, service
+from registry.batches import partners, queries, quote_queries, quoting, request_files, service
 from registry.batches.batch_schemas import BatchWish, CountWish, Move, PartnerAnswer, PartnerWish, ReservationWish
 from registry.batches.commands import batches, requests
 from registry.batches.money import money
@@ -83,6 +84,19 @@ def show_request(number: int, handle: str, as_json: bool) -> None:
             last = (str(quote.offer.lead_days), str(quote.offer.valid_until)) if quote.offer and not place else ("", "")
             rows.append((*first, str(price.quantity), each, *last))
     click.echo(columns_of(rows))
+
+
+@requests.command("files")
+@click.argument("number", type=_NUMBER)
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Where to write.")
+@as_option
+def write_request_files(number: int, output: Path, handle: str) -> None:
+    """Write the files of request NUMBER as one zip, in the form that it names: panels, gerbers, BOM and positions."""
+    made = io.BytesIO()
+    with opened() as stores:
+        request_files.write_files(stores, number, who(stores, handle), made)
+    output.write_bytes(made.getvalue())
+    click.echo(f"Wrote {output}.", err=True)
 
 
 @requests.command("call-off")

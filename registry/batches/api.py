@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, request
 
-from registry.batches import estimating, queries, quote_queries, quoting, service
+from registry.batches import estimating, queries, quote_queries, quoting, request_files, service
 from registry.batches.batch_schemas import (
     BatchDetail,
     BatchList,
@@ -39,7 +39,9 @@ def read_requests(query: Paging) -> RequestList:
 @operation(blueprint, "POST", "/requests", body=RequestWish, answers={201: RequestDetail}, account=True)
 def ask_for_quotes(body: RequestWish) -> tuple[RequestDetail, int]:
     """Ask fabricators for quotes on a version."""
-    return _request(quoting.ask(stores(), people.required().id, body)), 201
+    found = _request(quoting.ask(stores(), people.required().id, body))
+    request_files.make_soon(stores(), found)
+    return found, 201
 
 
 @operation(blueprint, "GET", f"/requests/{_NUMBER}", answers={200: RequestDetail}, account=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request
+from flask import Blueprint, Response, flash, redirect, render_template, request, send_file
 from werkzeug.wrappers import Response as Redirect
 
-from registry.batches import forms, quote_queries, quoting, rules
+from registry.batches import forms, quote_queries, quoting, request_files, rules
 from registry.batches.estimating import estimates
 from registry.batches.money import plain_amount
 from registry.batches.roles import ACTING, role_of
@@ -62,6 +63,8 @@ def ask() -> Page | Redirect:
         number = quoting.ask(stores(), person.id, parse(RequestWish, forms.request_values(request.form)))
     except RegistryError as error:
         return _request_form(request.form, chosen, error)
+    with stores().db.reading() as session:
+        request_files.make_soon(stores(), quote_queries.get_request(session, number, person.id))
     flash("Asked. You will see each answer here.", "moss")
     return redirect(f"/requests/{number}", 303)
 
@@ -81,6 +84,18 @@ def show_request(number: int) -> str:
         "batches/request.html", request_=found, offers=offers, currencies=currencies, rules=rules, estimates=own,
         mine=found.buyer == person.handle,
     )  # fmt: skip
+
+
+@blueprint.get("/requests/<int(max=2147483647):number>/files.zip")
+@submissions
+def download_files(number: int) -> Response:
+    """The request's files in the form that it names, for its buyer and those who are asked."""
+    sink = tempfile.TemporaryFile(dir=stores().settings.work)  # noqa: SIM115: the answer closes it
+    name = request_files.write_files(stores(), number, people.required().id, sink)
+    sink.seek(0)
+    response = send_file(sink, mimetype="application/zip", as_attachment=True, download_name=name)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
 
 
 @blueprint.post("/requests/<int(max=2147483647):number>/call-off")

@@ -129,6 +129,7 @@ def get_request(session: Session, number: int, account_id: int) -> RequestDetail
     return RequestDetail(
         **values,  # type: ignore[arg-type]
         **row.model_dump(include={"commit", "place", "notes", "panel", "vendor_form"}),
+        files=f"/requests/{number}/files.zip",
         accepted_quote=accepted if buyer or accepted in {quote.id for quote, _ in seen} else None,
         quotes=[
             QuoteView(**_quote_values(quote, fabricator, offers.get(quote.id or 0, [])))  # type: ignore[arg-type]

@@ -36,7 +36,9 @@ class RequestWish(BaseModel):
     place: str = Field(default="", max_length=LINE_CHARS, description="where they are to be delivered")
     notes: str = Field(default="", max_length=TEXT_CHARS)
     panel: bool = Field(default=False, description="boards are wanted in panels")
-    vendor_form: VendorForm = Field(default="plain", description="in which form the bill of materials is pointed to")
+    vendor_form: VendorForm = Field(
+        default="plain", description="in which form gerbers, bill of materials and positions are attached"
+    )
 
 
 class Offer(BaseModel):
@@ -164,6 +166,7 @@ class RequestDetail(RequestItem):
     notes: str
     panel: bool
     vendor_form: str
+    files: str = Field(description="address of the files in that form, for its two sides")
     accepted_quote: int | None
     quotes: list[QuoteView]
     estimates: dict[str, Estimate] = Field(
