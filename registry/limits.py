@@ -88,3 +88,9 @@ REPORTS_PER_PERSON = 20  # of one version
 REPORT_PHOTOS = 6
 REPORT_ROWS = 60  # changes, and tests
 REPORT_BODY_BYTES = 62 * MIB  # below what the server takes at all, so that the words of a form are kept
+
+# --- lending
+STATEMENT_BYTES = 1 * MIB
+STATEMENT_LINES = 5_000  # of one file
+STATEMENTS_PER_FILE = 400
+STATEMENT_TEXT_CHARS = 1_000  # of one entry
