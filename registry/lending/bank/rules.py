@@ -76,6 +76,7 @@ class Known:
 
     @property
     def balance_minor(self) -> int:
+        """What all of them come to: what should lie in the account."""
         return sum(each.amount_minor for each in self.entries)
 
 
