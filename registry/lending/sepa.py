@@ -39,18 +39,13 @@ def pain001(payer: Payee, payments: Sequence[Outgoing], on: dt.date, schema: str
         raise Invalid("A payment stands twice in the file.", "Give each its own reference.", field="payments")
     payer = check_payee(payer)
     _check_plain(payer.name, 70, "name")
-    told = {"name": payer.name, "IBAN": payer.iban, "batch": True, "currency": "EUR"}
+    # Each payment is booked by itself: then the statement shows it with its own reference.
+    told = {"name": payer.name, "IBAN": payer.iban, "batch": False, "currency": "EUR"}
     if payer.bic:
         told["BIC"] = payer.bic
     made = SepaTransfer(told, schema=schema, clean=True)
     for one in payments:
-        payee = check_payee(one.payee)
-        if type(one.amount_minor) is not int or not 1 <= one.amount_minor <= AMOUNT_MINOR_MAX:
-            raise Invalid("A payment is 0.01 to 999999999.99 euros, in whole cents.", "Change it.", field="amount")
-        if not (one.end_to_end.isascii() and one.end_to_end.isalnum() and len(one.end_to_end) <= 35):
-            raise Invalid("A payment's reference is 1 to 35 letters and digits.", "Change it.", field="reference")
-        _check_plain(payee.name, 70, "name")
-        _check_plain(check_name(one.message, MESSAGE_CHARS, "message"), MESSAGE_CHARS, "message")
+        payee = check_outgoing(one)
         row = {
             "name": payee.name,
             "IBAN": payee.iban,
@@ -67,6 +62,18 @@ def pain001(payer: Payee, payments: Sequence[Outgoing], on: dt.date, schema: str
     except ValidationError as error:
         raise Invalid("The file would not be valid for a bank.", "Look at names and messages.") from error
     return written
+
+
+def check_outgoing(one: Outgoing) -> Payee:
+    """The payee of a payment that a bank would take. Raises: Invalid."""
+    payee = check_payee(one.payee)
+    if type(one.amount_minor) is not int or not 1 <= one.amount_minor <= AMOUNT_MINOR_MAX:
+        raise Invalid("A payment is 0.01 to 999999999.99 euros, in whole cents.", "Change it.", field="amount")
+    if not (one.end_to_end.isascii() and one.end_to_end.isalnum() and len(one.end_to_end) <= 35):
+        raise Invalid("A payment's reference is 1 to 35 letters and digits.", "Change it.", field="reference")
+    _check_plain(payee.name, 70, "name")
+    _check_plain(check_name(one.message, MESSAGE_CHARS, "message"), MESSAGE_CHARS, "message")
+    return payee
 
 
 def _check_plain(text: str, chars_max: int, field: str) -> None:

@@ -1,0 +1,190 @@
+"""What a treasurer decides about bookings that wait: kept with who, when and why, and booked in the same moment."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlmodel import Session, col, select
+
+from registry.errors import Conflict, Invalid, NotFound
+from registry.lending.bank.acts import reason, tell
+from registry.lending.bank.booking import Till, ensure, key_of, move, noon, repay, till_of
+from registry.lending.bank.ordering import pay_unexplained, propose, source_of
+from registry.lending.bank.rules import QUEUE
+from registry.lending.bank.tables import BankAct, BankEntry, PaymentOrder
+from registry.lending.campaigns.pledging import credit_pledge
+from registry.lending.campaigns.service import held, settle_if_due
+from registry.lending.campaigns.tables import LoanCampaign, Pledge
+from registry.lending.campaigns.treasurers import require_treasurer
+from registry.lending.paying import Payee
+from registry.stores.stores import Stores
+
+Action = Literal["assign", "send back", "gift", "repayment", "take back", "charge", "pays", "discard", "reopen"]
+# action -> what it does, in words; for money that came, for money that went
+IN_WORDS: dict[str, str] = {
+    "assign": "Assign it to a pledge", "send back": "Send it back", "gift": "Keep it as a gift to the design's fund",
+    "repayment": "Take it as a repayment of the fabricator", "take back": "Take back a payment of ours",
+    "discard": "Set it aside",
+}  # fmt: skip
+OUT_WORDS: dict[str, str] = {
+    "pays": "It is a payment of ours", "charge": "It is a charge of the bank", "discard": "Set it aside",
+}  # fmt: skip
+
+
+class Decision(BaseModel):
+    """What becomes of a booking, and why."""
+
+    model_config = ConfigDict(str_strip_whitespace=True)
+
+    action: Action
+    why: str = Field(default="", max_length=400)
+    pledge: int | None = Field(default=None, ge=1, description="the pledge's number in the campaign, for 'assign'")
+    order: int | None = Field(default=None, ge=1, description="for 'take back' and 'pays'")
+    name: str = Field(default="", max_length=140, description="whom it is sent back to; empty: who paid")
+    iban: str = Field(default="", max_length=50)
+
+
+def decide(stores: Stores, account_id: int, number: int, entry_id: int, wish: Decision) -> str:
+    """Do what a treasurer decides. Returns: the booking's state. Raises: Conflict, Invalid, Forbidden, NotFound."""
+    settle_if_due(stores, number)
+    why = reason(wish.why)
+    with stores.db.transaction() as session:
+        require_treasurer(session, account_id)
+        campaign, _ = held(session, number)
+        entry = session.get(BankEntry, entry_id, populate_existing=True)
+        if entry is None or entry.campaign_id != number:
+            raise NotFound(f"There is no booking {entry_id} of campaign {number}.", "Look at the bookings.")
+        if wish.action == "reopen":
+            _reopen(entry)
+        else:
+            if entry.state not in QUEUE:
+                raise Conflict(f"This booking is {entry.state}: there is nothing to decide.", "Look at its history.")
+            words = IN_WORDS if entry.amount_minor > 0 else OUT_WORDS
+            if wish.action not in words:
+                raise Invalid(f"'{wish.action}' can't be done with this booking.",
+                              f"What can be: {', '.join(words)}.", field="action")  # fmt: skip
+            _do(session, campaign, entry, wish, why, account_id)
+        tell(session, entry, wish.action, why, account_id)
+        return entry.state
+
+
+def _reopen(entry: BankEntry) -> None:
+    if entry.state != "discarded" or entry.order_id is not None:
+        raise Conflict("Only what was set aside comes back into the queue.", "Look at its history.")
+    entry.state, entry.reasons = "no match", ["It was set aside before."]
+
+
+def _do(
+    session: Session, campaign: LoanCampaign, entry: BankEntry, wish: Decision, why: str, account_id: int
+) -> None:  # fmt: skip
+    till = till_of(campaign)
+    amount = abs(entry.amount_minor)
+    key = f"{key_of(entry)}-{_count(session, entry)}"
+    if wish.action == "assign":
+        _assign(session, campaign, entry, wish, why, account_id, key)
+    elif wish.action == "send back":
+        _send_back(session, campaign, entry, wish, why, account_id, amount)
+    elif wish.action == "gift":
+        move(session, till.unmatched, till.fund, amount, key=key, purpose="Given to the design's commons fund",
+             on=entry.booked_on, by_id=account_id)  # fmt: skip
+        entry.state = "matched"
+    elif wish.action == "repayment":
+        repay(session, till, till.unmatched, amount, key=key, on=entry.booked_on, by_id=account_id)
+        entry.state = "matched"
+    elif wish.action == "take back":
+        _take_back(session, till, entry, wish, why, account_id, key)
+    elif wish.action == "charge":
+        move(session, till.charges, till.unexplained, amount, key=key, purpose="Charge of the bank",
+             on=entry.booked_on, by_id=account_id)  # fmt: skip
+        entry.state = "matched"
+    elif wish.action == "pays":
+        order = _order(session, entry, wish)
+        pay_unexplained(session, till, order, entry, key, account_id)
+        entry.state, entry.order_id = "matched", order.id
+    else:
+        entry.state = "discarded"
+
+
+def _count(session: Session, entry: BankEntry) -> int:
+    return len(session.exec(select(BankAct.id).where(BankAct.entry_id == entry.id)).all())
+
+
+def _assign(
+    session: Session, campaign: LoanCampaign, entry: BankEntry, wish: Decision, why: str, account_id: int, key: str
+) -> None:  # fmt: skip
+    """Credit a pledge with its amount; what is above it is sent back. Raises: Conflict, Invalid."""
+    if wish.pledge is None:
+        raise Invalid("Which pledge is it for?", "Give the pledge's number.", field="pledge")
+    pledge = session.exec(select(Pledge).where(Pledge.campaign_id == campaign.id, Pledge.number == wish.pledge)).first()
+    if pledge is None:
+        raise NotFound(f"There is no pledge {wish.pledge} to this campaign.", "Look at its pledges.", field="pledge")
+    rest = entry.amount_minor - pledge.amount_minor
+    if rest < 0:
+        raise Conflict("It is less than the pledge, and a pledge is paid whole.",
+                       "Send it back, or keep it until the lender has paid the whole.", field="pledge")  # fmt: skip
+    till = till_of(campaign)
+    ensure(session, till.unmatched)
+    entry.state, entry.pledge_id = "matched", pledge.id
+    if rest:
+        order = _back(session, campaign, entry, wish, f"Above pledge {pledge.number}: {why}", account_id, rest)
+        entry.order_id = order.id
+    credit_pledge(session, campaign.id or 0, pledge.reference or "", pledge.amount_minor, campaign.currency, key=key,
+                  source=till.unmatched, effective_at=noon(entry.booked_on), by_id=account_id, late=True)  # fmt: skip
+
+
+def _send_back(
+    session: Session, campaign: LoanCampaign, entry: BankEntry, wish: Decision, why: str, account_id: int, amount: int
+) -> None:  # fmt: skip
+    order = _back(session, campaign, entry, wish, why, account_id, amount)
+    entry.state, entry.order_id = "discarded", order.id
+
+
+def _back(
+    session: Session, campaign: LoanCampaign, entry: BankEntry, wish: Decision, why: str, account_id: int, amount: int
+) -> PaymentOrder:  # fmt: skip
+    payee = Payee((wish.name or entry.name)[:70].strip(), wish.iban or entry.iban)
+    if not payee.name or not payee.iban:
+        raise Invalid("The statement does not tell who paid from which account.", "Give name and IBAN.", field="iban")
+    whole = amount == entry.amount_minor
+    return propose(
+        session, campaign, "send back", till_of(campaign).unmatched, amount, payee,
+        f"Your payment of {entry.booked_on}, sent back", by_id=account_id, why=why,
+        for_entry_id=entry.id if whole else None,
+    )  # fmt: skip
+
+
+def _order(session: Session, entry: BankEntry, wish: Decision) -> PaymentOrder:
+    wanted = wish.order or entry.order_id
+    order = session.get(PaymentOrder, wanted, populate_existing=True) if wanted else None
+    if order is None or order.campaign_id != entry.campaign_id:
+        raise Invalid("Which payment of ours is it?", "Give the payment's number.", field="order")
+    return order
+
+
+def _take_back(
+    session: Session, till: Till, entry: BankEntry, wish: Decision, why: str, account_id: int, key: str
+) -> None:  # fmt: skip
+    """A payment of ours has come back: its money is due again, and can be ordered anew. Raises: Conflict, Invalid."""
+    order = _order(session, entry, wish)
+    if order.state != "paid" or order.amount_minor != entry.amount_minor:
+        raise Conflict("That payment is not paid, or of another amount.", "Look at the orders.", field="order")
+    order.state = "returned"
+    tell(session, order, "return", why, account_id)
+    entry.state, entry.order_id = "matched", order.id
+    move(session, till.unmatched, source_of(order), entry.amount_minor, key=key, purpose="Payment returned",
+         on=entry.booked_on, by_id=account_id)  # fmt: skip
+    if order.for_entry_id is not None:
+        # The money of a booking that could not be sent back waits for another decision.
+        first = session.get_one(BankEntry, order.for_entry_id)
+        first.state, first.order_id = "no match", None
+        first.reasons = [f"Sending it back failed: payment {order.end_to_end} was returned."]
+        tell(session, first, "ask", first.reasons[0], account_id)
+
+
+def open_pledges(session: Session, number: int) -> list[Pledge]:
+    """Pledges that a booking may be assigned to."""
+    return list(session.exec(
+        select(Pledge).where(Pledge.campaign_id == number, col(Pledge.state).in_(("unpaid", "lapsed")))
+        .order_by(col(Pledge.number))
+    ))  # fmt: skip
