@@ -56,6 +56,9 @@ from registry.ledger import api as ledger_api
 from registry.ledger import service as ledger
 from registry.lending import api as lending_api
 from registry.lending import pages as lending_pages
+from registry.lending.bank import api as lending_bank_api
+from registry.lending.bank import importing as lending_bank
+from registry.lending.bank import pages as lending_bank_pages
 from registry.lending.campaigns import api as campaigns_api
 from registry.lending.campaigns import pages as campaigns_pages
 from registry.lending.campaigns import pledge_pages
@@ -99,6 +102,7 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
     commons.install(stores)
     campaigns.install(stores)
     loans.install(stores)
+    lending_bank.install(stores)
     web.install(app)
     accounts_pages.install(app)
     batches_pages.install(app)
@@ -111,7 +115,7 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
     sent = (unit_pages, delivery_pages, unit_api)
     proof = (origin_pages, origin_api, reports_pages, reports_api)
     lent = (commons_pages, commons_api, lending_pages, lending_api, community_pages, community_api)
-    borrowed = (campaigns_pages, pledge_pages, campaigns_api)
+    borrowed = (campaigns_pages, pledge_pages, campaigns_api, lending_bank_pages, lending_bank_api)
     told = (notices_pages, notices_api, dashboard_pages, dashboard_slots, dashboard_api, ledger_api)
     for feature in (
         accounts_pages,

@@ -165,7 +165,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
     """A cell that no spreadsheet takes for a formula."""
     text = "" if value is None else value.isoformat() if isinstance(value, dt.datetime) else str(value)
     return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
@@ -179,7 +179,7 @@ def _csv(session: Session, choice: Choice) -> Iterator[str]:
     for entry in _chosen(session, choice):
         exponent = exponents[entry.currency]
         released = plain(entry.released_minor, exponent) if entry.released_minor else ""
-        writer.writerow(map(_cell, (
+        writer.writerow(map(cell, (
             entry.seq, entry.entry_seq, entry.kind, entry.recorded_at, entry.effective_at, entry.debit, entry.credit,
             plain(entry.amount_minor, exponent), released, entry.currency, entry.pending_seq, entry.reverses_seq,
             entry.expires_at, entry.purpose, entry.by_id, entry.key, entry.hash,

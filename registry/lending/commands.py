@@ -11,6 +11,7 @@ from registry.accounts.queries import find_account
 from registry.console import json_option, opened, print_json
 from registry.errors import Invalid, NotFound
 from registry.lending import queries, service
+from registry.lending.bank import commands as desk_commands
 from registry.lending.policy import POLICY_BYTES
 from registry.lending.schemas import PolicyWish
 
@@ -18,11 +19,12 @@ from registry.lending.schemas import PolicyWish
 def register(group: click.Group) -> None:
     """Add the commands."""
     group.add_command(bank)
+    desk_commands.register(bank)
 
 
 @click.group()
 def bank() -> None:
-    """The bank's policy, one TOML file that others can copy: export, import, explain."""
+    """The bank's policy, one TOML file that others can copy: export, import, explain; statements, payments."""
 
 
 @bank.command("export")
