@@ -40,7 +40,8 @@ def brought(known: Known, lines: list[Booked], opening: int = 0, day: dt.date | 
     (part,) = plan([statement], known, IBAN)
     known.entries += [Seen(each.key, each.line.amount_minor) for each in part.new]
     told = part.statement
-    known.periods.append(Period(told.form, told.since, told.until, told.closing_minor))
+    if part.tells:
+        known.periods.append(Period(told.form, told.since, told.until, told.closing_minor))
     if any(each.key == CARRIED for each in part.new):
         known.carried_on = told.since
     return part
@@ -131,9 +132,7 @@ def test_overlapping_files_of_whole_days_come_to_what_the_bank_booked(
 
 
 @settings(max_examples=200, deadline=None)
-@given(
-    st.lists(st.tuples(st.sampled_from([500, 1_000]), st.sampled_from("AB")), min_size=1, max_size=12), st.data()
-)
+@given(st.lists(st.tuples(st.sampled_from([500, 1_000]), st.sampled_from("AB")), min_size=1, max_size=12), st.data())
 def test_files_that_begin_and_end_within_one_day_come_to_what_the_bank_booked(
     rows: list[tuple[int, str]], data: st.DataObject
 ) -> None:

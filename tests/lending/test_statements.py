@@ -141,7 +141,7 @@ def test_tables_tell_what_does_not_fit() -> None:
 
 
 def test_columns_for_money_in_and_out_or_a_direction() -> None:
-    text = b"Day,In,Out,Way,Sum\n2026-11-03,25.00,,C,25.00\n2026-11-04,,\"1,010.05\",D,\"1,010.05\"\n"
+    text = b'Day,In,Out,Way,Sum\n2026-11-03,25.00,,C,25.00\n2026-11-04,,"1,010.05",D,"1,010.05"\n'
     both = CsvMapping(delimiter=",", date_form="YYYY-MM-DD", decimal=".", booked_on="Day", paid_in="In",
                       paid_out="3")  # fmt: skip
     way = CsvMapping(delimiter=",", date_form="YYYY-MM-DD", decimal=".", booked_on="1", amount="Sum", direction="way")

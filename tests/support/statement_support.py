@@ -89,8 +89,8 @@ def mt940(
     told = [":20:STARTUMS", f":25:{account}", ":28C:1/1", balance("60F", opening)]
     for one in lines:
         amount = digits(abs(one.amount), currency, ",")
-        told.append(f":61:{one.day:%y%m%d%m%d}{'C' if one.amount > 0 else 'D'}"
-                    f"{amount if ',' in amount else amount + ','}NTRF{one.e2e or 'NONREF'}//{one.ref or 'NONREF'}")  # fmt: skip
+        amount = f"{'C' if one.amount > 0 else 'D'}{amount if ',' in amount else amount + ','}"
+        told.append(f":61:{one.day:%y%m%d%m%d}{amount}NTRF{one.e2e or 'NONREF'}//{one.ref or 'NONREF'}")
         told.append(f":86:166?00TRANSFER?20{one.text[:27]}?21{one.text[27:54]}?31{one.iban}?32{one.name}")
     told.append(balance("62F", end))
     return ("\r\n".join(told) + "\r\n-\r\n").encode()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
@@ -164,16 +163,13 @@ def known(session: Session, number: int) -> Known:
 def _add(
     session: Session, campaign: LoanCampaign, part: Part, upload: Upload, sha256: str, account_id: int
 ) -> None:  # fmt: skip
+    if not part.tells:
+        return
     told = part.statement
-    facts: dict[str, Any] = {"campaign_id": campaign.id or 0, "form": told.form, "opening_minor": told.opening_minor,
-             "closing_minor": told.closing_minor, "since": told.since, "until": told.until}  # fmt: skip
-    if not part.new:
-        same = select(BankStatementRow.id).where(*(getattr(BankStatementRow, name) == value
-                                                   for name, value in facts.items()))  # fmt: skip
-        if session.exec(same.limit(1)).first() is not None:
-            return
     row = BankStatementRow(
-        **facts, number=told.number, file_name=words(upload.name, FILE_NAME_CHARS), sha256=sha256,
+        campaign_id=campaign.id or 0, form=told.form, opening_minor=told.opening_minor,
+        closing_minor=told.closing_minor, since=told.since, until=told.until, number=told.number,
+        file_name=words(upload.name, FILE_NAME_CHARS), sha256=sha256,
         lines=len(told.lines), fresh=len(part.new), account_id=account_id, at=database_now(session),
     )  # fmt: skip
     session.add(row)

@@ -79,6 +79,11 @@ class Known:
         """What all of them come to: what should lie in the account."""
         return sum(each.amount_minor for each in self.entries)
 
+    @property
+    def last(self) -> Period | None:
+        """The statement that reaches furthest; of several, the one that came last."""
+        return max(reversed(self.periods), key=lambda each: each.until, default=None)
+
 
 @dataclass(frozen=True, slots=True)
 class New:
@@ -91,13 +96,17 @@ class New:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a statement would add. `gap`: what the bank's balance and all bookings differ by is told in `findings`."""
+    """What a statement would add. `gap`: what the bank's balance and all bookings differ by is told in `findings`.
+
+    Without `tells` it says nothing that is not here.
+    """
 
     statement: BankStatement
     new: list[New]
     known: int
     findings: list[str]
     gap: bool = False
+    tells: bool = True
 
 
 def plan(statements: Sequence[BankStatement], known: Known, account: str) -> list[Part]:
@@ -107,7 +116,8 @@ def plan(statements: Sequence[BankStatement], known: Known, account: str) -> lis
     for statement in statements:
         part = _plan_one(statement, now, account)
         now.entries += [Seen(each.key, each.line.amount_minor) for each in part.new]
-        now.periods.append(Period(statement.form, statement.since, statement.until, statement.closing_minor))
+        if part.tells:
+            now.periods.append(Period(statement.form, statement.since, statement.until, statement.closing_minor))
         if any(each.key == CARRIED for each in part.new):
             now.carried_on = statement.since
         parts.append(part)
@@ -125,12 +135,14 @@ def _plan_one(statement: BankStatement, known: Known, account: str) -> Part:
         first = [New(line, CARRIED, 1)]
         findings.append(f"{told(statement.opening_minor, statement.currency)} lay in the account before the first "
                         "statement: the queue asks what it is.")  # fmt: skip
-    newest = all(statement.until >= each.until for each in known.periods)
-    target = statement.closing_minor if newest else max(known.periods, key=lambda each: each.until).closing_minor
+    last = known.last
+    newest = last is None or statement.until >= last.until
+    target = last.closing_minor if last is not None and not newest else statement.closing_minor
     before = known.balance_minor + sum(each.line.amount_minor for each in first)
     new = _beyond(keyed, known)
     fits = before + sum(each.line.amount_minor for each in new) == target
-    if not fits and newest:
+    # While a statement is missing, no place among the bookings can be told by a balance.
+    if not fits and newest and last is not None and last.closing_minor == known.balance_minor:
         aligned = _aligned(keyed, known, statement.opening_minor)
         if aligned is not None:
             new, fits = aligned, True
@@ -139,7 +151,7 @@ def _plan_one(statement: BankStatement, known: Known, account: str) -> Part:
             f"The statement goes back beyond {known.carried_on}, where the first one that was imported began.",
             "What was booked before that day is in the balance carried forward.", field="file",
         )  # fmt: skip
-    if not fits:
+    if not fits and (new or newest):
         after = before + sum(each.line.amount_minor for each in new)
         findings.append(
             f"There is a gap: with this statement, all bookings come to {told(after, statement.currency)}, and the "
@@ -148,7 +160,8 @@ def _plan_one(statement: BankStatement, known: Known, account: str) -> Part:
     old = len(keyed) - len(new)
     if old and new:
         findings.append(f"It overlaps what is here: {old} of its bookings are known and not taken again.")
-    return Part(statement, first + new, old, findings, gap=not fits)
+    tells = bool(first or new) or last is None or statement.until > last.until
+    return Part(statement, first + new, old, findings, gap=not fits and tells, tells=tells)
 
 
 def _beyond(keyed: Sequence[tuple[str, BankLine]], known: Known) -> list[New]:
