@@ -144,7 +144,8 @@ def _plan_one(statement: BankStatement, known: Known, account: str) -> Part:
     # While a statement is missing, no place among the bookings can be told by a balance.
     if not fits and newest and last is not None and last.closing_minor == known.balance_minor:
         aligned = _aligned(keyed, known, statement.opening_minor)
-        if aligned is not None:
+        # What follows on all that is here is not older than it.
+        if aligned is not None and all(each.line.booked_on >= last.until for each in aligned):
             new, fits = aligned, True
     if known.carried_on and any(each.line.booked_on < known.carried_on for each in new):
         raise Invalid(
