@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from bank_support import Desk, open_desk
+from loan_support import pay_out
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from statement_support import IBAN, MAPPING, Booked, camt, mt940, table
@@ -133,28 +134,24 @@ def test_what_an_import_left_behind_is_worked_off(desk: Desk, monkeypatch: pytes
 
 
 def test_the_fabricators_repayment_is_shared_out_and_what_is_above_the_debt_is_held(desk: Desk) -> None:
-    from registry.ledger import book
-    from registry.ledger.schemas import Transfer
-    from registry.lending.bank.booking import ensure, till_of
-
-    code = importing.repayment_reference(desk.number)
+    world, number = desk.world, desk.number
+    code = importing.repayment_reference(number)
     desk.paid("lea", 10_000)
-    desk.paid("luc", 5_000, repay="gift")
+    desk.paid("luc", 10_000, repay="gift")
     desk.bring(Booked(1_000, code))
     assert "owes nothing" in desk.entries("invalid")[0].reasons[0]
-    with desk.stores.db.transaction() as session:  # as if it had been paid out
-        till = till_of(desk.world.loan(desk.number))
-        ensure(session, till.owes, till.bank)
-        book.post(session, Transfer(debit=till.owes, credit=till.bank, amount_minor=15_000, key="out", purpose="Out"))
-    desk.balance -= 15_000
-    number = desk.number
-    upload = Upload(desk.upload(Booked(3_000, f"first {code}"), Booked(12_500, code)).content, accept_gap=True)
-    importing.bring(desk.stores, desk.people["tom"], number, upload)
-    desk.balance += 15_500
+    desk.fund()
+    for stage in ("materials", "made", "shipped"):
+        pay_out(world, number, stage)
+    desk.balance -= 20_000
+    both = desk.upload(Booked(5_000, f"first {code}"), Booked(15_500, code))
+    importing.bring(desk.stores, desk.people["tom"], number, Upload(both.content, accept_gap=True))
+    desk.balance += 20_500
     assert [one.state for one in desk.entries()][-2:] == ["matched", "matched"]
-    assert (desk.book("owes"), desk.book("excess"), desk.book("fund")) == (0, 500, 5_000)
-    assert (desk.world.balance("lea", number, "due"), desk.world.balance("luc", number, "due")) == (10_000, 0)
-    assert desk.world.balance("lea", number, "loan") == desk.world.balance("luc", number, "loan") == 0
+    assert (desk.book("owes"), desk.book("excess"), desk.book("fund")) == (0, 500, 10_000)
+    assert (world.balance("lea", number, "due"), world.balance("luc", number, "due")) == (10_000, 0)
+    assert world.balance("lea", number, "loan") == world.balance("luc", number, "loan") == 0
+    assert world.loan(number).state == "repaid"
     desk.check()
 
 

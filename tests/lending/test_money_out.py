@@ -184,13 +184,7 @@ def test_a_disbursement_after_the_cooling_off_to_the_account_that_the_workshop_g
         desk.paid(who, 10_000)
     with pytest.raises(Conflict):
         ordering.propose_disbursement(desk.stores, tom, number, "materials", "Wood is to be bought")
-    desk.world.over(number)
-    assert desk.world.loan(number).state == "funded"
-    with pytest.raises(Conflict, match="may still withdraw"):
-        ordering.propose_disbursement(desk.stores, tom, number, "materials", "Wood is to be bought")
-    for pledge in (1, 2):
-        row = desk.world.row(pledge)
-        desk.world.shift("pledge", pledge, made_at=row.made_at.replace(year=row.made_at.year - 1))
+    desk.fund()
     with pytest.raises(Conflict, match="has not said"):
         ordering.propose_disbursement(desk.stores, tom, number, "materials", "Wood is to be bought")
     shop = desk.world.loan(number).fabricator_id
@@ -211,9 +205,17 @@ def test_a_disbursement_after_the_cooling_off_to_the_account_that_the_workshop_g
     desk.bring(Booked(-12_000, "Loan", name="North", iban=SHOP.iban, e2e=order.end_to_end))
     assert desk.world.loan(number).state == "materials paid"
     assert (desk.book("owes"), desk.book("bank")) == (-12_000, -8_000)
-    # What is paid back at once reaches the lenders.
+    # What is paid back at once reaches the lenders, and leaves to them.
     desk.bring(Booked(2_000, importing.repayment_reference(number)))
     assert desk.world.balance("lea", number, "due") == desk.world.balance("luc", number, "due") == 1_000
+    assert ordering.propose_to_lenders(desk.stores, tom, number, "First instalment") == (2, 0)
+    assert {one.kind for one in desk.orders()[1:]} == {"repayment"}
+    for one in desk.orders()[1:]:
+        desk.approve(one)
+    desk.file()
+    desk.bring(*(Booked(-1_000, "Repayment", e2e=one.end_to_end) for one in desk.orders()[1:]))
+    assert desk.world.balance("lea", number, "due") == desk.world.balance("luc", number, "due") == 0
+    assert {one.state for one in desk.orders()} == {"paid"}
     desk.check()
 
 

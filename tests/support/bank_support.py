@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import datetime as dt
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lending_support import World, open_world
+from loan_support import now
 from sqlmodel import col, select
 from statement_support import IBAN, Booked, camt
 
+from registry.batches import service as batches
 from registry.ledger import checking
 from registry.ledger import queries as ledger
 from registry.lending.bank import deciding, importing, ordering
@@ -18,6 +21,7 @@ from registry.lending.bank.importing import Brought, Upload
 from registry.lending.bank.tables import BankAct, BankEntry, PaymentFile, PaymentOrder
 from registry.lending.campaigns import treasurers
 from registry.lending.campaigns.schemas import TreasurerWish
+from registry.lending.campaigns.tables import Pledge
 from registry.stores.stores import Stores
 
 TREASURERS = ("tom", "tia")
@@ -45,8 +49,6 @@ class Desk:
         return Upload(camt([self.today(one) for one in lines], self.balance, currency=self.world.currency, **more))
 
     def today(self, one: Booked) -> Booked:
-        from dataclasses import replace
-
         return replace(one, day=self.world.today())
 
     def bring(self, *lines: Booked, by: str = "tom", **more: Any) -> Brought:
@@ -64,6 +66,18 @@ class Desk:
         pledge_id = self.world.pledge(who, self.number, amount, **more)
         self.bring(Booked(amount, f"{self.reference(pledge_id)} {who}"))
         return pledge_id
+
+    def fund(self) -> None:
+        """The deadline and everybody's cooling-off are over, the batch is filled."""
+        with self.stores.db.reading() as session:
+            pledges = session.exec(select(Pledge.id).where(Pledge.campaign_id == self.number)).all()
+        for pledge_id in pledges:
+            self.world.shift("pledge", pledge_id or 0, made_at=now(self.world) - dt.timedelta(days=20))
+        self.world.over(self.number)
+        row = self.world.loan(self.number)
+        assert row.state == "funded"
+        self.world.shift("batch", row.batch_id, deadline_at=now(self.world))
+        batches.settle_due(self.stores)
 
     def entries(self, *states: str) -> list[BankEntry]:
         with self.stores.db.reading() as session:

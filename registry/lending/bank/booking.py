@@ -5,18 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from registry.errors import Conflict
 from registry.ledger import book
 from registry.ledger import queries as ledger
 from registry.ledger.pen import Pen
-from registry.ledger.rules import share_out
 from registry.ledger.schemas import AccountName, Transfer
 from registry.lending import chart
 from registry.lending.bank.rules import CARRIED
 from registry.lending.bank.tables import BankEntry
-from registry.lending.campaigns.tables import LoanCampaign, Pledge
+from registry.lending.campaigns.tables import LoanCampaign
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,53 +123,3 @@ def money_there(session: Session, till: Till) -> int:
     ensure(session, till.bank)
     found = ledger.balance(session, till.bank)
     return -found.balance_minor - found.pending_credits_minor
-
-
-def debt(session: Session, till: Till) -> int:
-    """What the fabricator owes now."""
-    ensure(session, till.owes)
-    return -ledger.balance(session, till.owes).balance_minor
-
-
-def repay(
-    session: Session, till: Till, giver: AccountName, amount_minor: int, *, key: str, on: dt.date,
-    by_id: int | None = None,
-) -> None:  # fmt: skip
-    """Book a repayment: up to the debt it is shared out to the lenders by what is outstanding, the rest is held.
-
-    Raises: Conflict if nothing is owed.
-    """
-    owed = max(debt(session, till), 0)
-    if not owed:
-        raise Conflict("The fabricator owes nothing now.", "Send it back, or assign it otherwise.")
-    part, rest = min(amount_minor, owed), max(amount_minor - owed, 0)
-    rows = [(giver, till.owes, part, "Repayment")]
-    if rest:
-        rows.append((giver, till.excess, rest, "Repaid above the debt"))
-    role = till.loan(1).role
-    loans = ledger.balances(session, kind="person", role=role, currency=till.currency)
-    outstanding = {int(each.account.id): each.balance_minor for each in loans if each.balance_minor > 0}
-    shares, _ = share_out(part, outstanding)
-    for lender, share in shares.items():
-        if share:
-            rows.append((till.loan(lender), till.due(lender), share, "Repayment, shared out"))
-            given = _gift_of(session, till, lender, share)
-            if given:
-                rows.append((till.due(lender), till.fund, given, "Given to the design's commons fund"))
-    ensure(session, *(name for debit, credit, *_ in rows for name in (debit, credit)))
-    book.post_all(session, [
-        Transfer(debit=debit, credit=credit, amount_minor=amount, key=key if not at else f"{key}-{at}",
-                 purpose=purpose, effective_at=noon(on), by_id=by_id)
-        for at, (debit, credit, amount, purpose) in enumerate(rows)
-    ])  # fmt: skip
-
-
-def _gift_of(session: Session, till: Till, lender: int, share: int) -> int:
-    """The part of a lender's share that they have chosen to give, by their pledges' amounts."""
-    paid = session.exec(
-        select(Pledge).where(Pledge.campaign_id == till.campaign_id, Pledge.account_id == lender,
-                             col(Pledge.state) == "paid")
-    ).all()  # fmt: skip
-    whole = sum(each.amount_minor for each in paid)
-    given = sum(each.amount_minor for each in paid if each.repay == "gift")
-    return share * given // whole if whole else 0

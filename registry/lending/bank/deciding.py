@@ -7,24 +7,31 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session, col, select
 
+from registry.commons.fund import income, open_fund
 from registry.errors import Conflict, Invalid, NotFound
+from registry.ledger import book
 from registry.lending.bank.acts import reason, tell
-from registry.lending.bank.booking import Till, ensure, key_of, move, noon, repay, till_of
+from registry.lending.bank.booking import Till, ensure, key_of, move, noon, till_of
 from registry.lending.bank.ordering import pay_unexplained, propose, source_of
 from registry.lending.bank.rules import QUEUE
 from registry.lending.bank.tables import BankAct, BankEntry, PaymentOrder
 from registry.lending.campaigns.pledging import credit_pledge
-from registry.lending.campaigns.service import held, settle_if_due
+from registry.lending.campaigns.service import settle_if_due
 from registry.lending.campaigns.tables import LoanCampaign, Pledge
 from registry.lending.campaigns.treasurers import require_treasurer
+from registry.lending.loans.payback import commons_seen, held_loan, repayment_seen
 from registry.lending.paying import Payee
+from registry.stores.clock import database_now
 from registry.stores.stores import Stores
 
-Action = Literal["assign", "send back", "gift", "repayment", "take back", "charge", "pays", "discard", "reopen"]
+Action = Literal[
+    "assign", "send back", "gift", "repayment", "commons", "take back", "charge", "pays", "discard", "reopen"
+]
 # action -> what it does, in words; for money that came, for money that went
 IN_WORDS: dict[str, str] = {
     "assign": "Assign it to a pledge", "send back": "Send it back", "gift": "Keep it as a gift to the design's fund",
-    "repayment": "Take it as a repayment of the fabricator", "take back": "Take back a payment of ours",
+    "repayment": "Take it as a repayment of the fabricator", "commons": "It is the commons fund's part of sales",
+    "take back": "Take back a payment of ours",
     "discard": "Set it aside",
 }  # fmt: skip
 OUT_WORDS: dict[str, str] = {
@@ -51,7 +58,7 @@ def decide(stores: Stores, account_id: int, number: int, entry_id: int, wish: De
     why = reason(wish.why)
     with stores.db.transaction() as session:
         require_treasurer(session, account_id)
-        campaign, _ = held(session, number)
+        campaign, _ = held_loan(session, number)
         entry = session.get(BankEntry, entry_id, populate_existing=True)
         if entry is None or entry.campaign_id != number:
             raise NotFound(f"There is no booking {entry_id} of campaign {number}.", "Look at the bookings.")
@@ -86,11 +93,18 @@ def _do(
     elif wish.action == "send back":
         _send_back(session, campaign, entry, wish, why, account_id, amount)
     elif wish.action == "gift":
-        move(session, till.unmatched, till.fund, amount, key=key, purpose="Given to the design's commons fund",
-             on=entry.booked_on, by_id=account_id)  # fmt: skip
+        ensure(session, till.unmatched)
+        open_fund(session, till.design_id, till.currency)
+        book.post(session, income("gifts", till.design_id, till.unmatched, amount, cause=key, by_id=account_id,
+                                  purpose="Given to the design", effective_at=noon(entry.booked_on)))  # fmt: skip
         entry.state = "matched"
     elif wish.action == "repayment":
-        repay(session, till, till.unmatched, amount, key=key, on=entry.booked_on, by_id=account_id)
+        repayment_seen(session, campaign, amount, source=till.unmatched, key=key, now=database_now(session),
+                       effective_at=noon(entry.booked_on), by_id=account_id)  # fmt: skip
+        entry.state = "matched"
+    elif wish.action == "commons":
+        commons_seen(session, campaign, amount, source=till.unmatched, key=key, effective_at=noon(entry.booked_on),
+                     by_id=account_id)  # fmt: skip
         entry.state = "matched"
     elif wish.action == "take back":
         _take_back(session, till, entry, wish, why, account_id, key)

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from registry.errors import Conflict, Invalid, NotFound, RegistryError
 from registry.lending.bank import reading, rules
 from registry.lending.bank.acts import tell
-from registry.lending.bank.booking import ensure, hold_unmatched, key_of, noon, repay, till_of
+from registry.lending.bank.booking import ensure, hold_unmatched, key_of, noon, till_of
 from registry.lending.bank.ordering import pay
 from registry.lending.bank.rules import Expected, Known, Ordered, Part, Period, Seen, Verdict
 from registry.lending.bank.schemas import BankLine, BankStatement, CsvMapping
@@ -21,6 +21,7 @@ from registry.lending.campaigns.pledging import credit_pledge
 from registry.lending.campaigns.service import held, settle_if_due
 from registry.lending.campaigns.tables import LoanCampaign, Pledge
 from registry.lending.campaigns.treasurers import require_treasurer
+from registry.lending.loans.payback import held_loan, repayment_seen
 from registry.lending.paying import make_reference
 from registry.stores.clock import database_now
 from registry.stores.stores import Stores
@@ -198,7 +199,7 @@ def work_off(stores: Stores, number: int | None = None) -> int:
 
 
 def _work_off_one(session: Session, entry_id: int, campaign_id: int) -> None:
-    campaign, _ = held(session, campaign_id)
+    campaign, _ = held_loan(session, campaign_id)
     entry = session.get_one(BankEntry, entry_id, populate_existing=True)
     if entry.state != "imported":
         return
@@ -261,7 +262,8 @@ def _credit(session: Session, campaign: LoanCampaign, entry: BankEntry, verdict:
         return
     ensure(session, till.bank)
     if verdict.pledge_id is None:
-        repay(session, till, till.bank, entry.amount_minor, key=key_of(entry), on=entry.booked_on)
+        repayment_seen(session, campaign, entry.amount_minor, source=till.bank, key=key_of(entry),
+                       now=database_now(session), effective_at=noon(entry.booked_on))  # fmt: skip
         return
     pledge = session.get_one(Pledge, verdict.pledge_id)
     credit_pledge(session, campaign.id or 0, pledge.reference or "", entry.amount_minor, campaign.currency,

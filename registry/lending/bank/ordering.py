@@ -6,7 +6,6 @@ import hashlib
 import secrets
 from collections.abc import Callable
 
-from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from registry.errors import Conflict, Invalid, NotFound
@@ -18,9 +17,11 @@ from registry.lending import rules, sepa
 from registry.lending.bank.acts import reason, signers, tell
 from registry.lending.bank.booking import Till, ensure, key_of, money_there, noon, till_of
 from registry.lending.bank.tables import BankAct, BankEntry, PayeeAccount, PaymentFile, PaymentOrder
-from registry.lending.campaigns.service import go, held
-from registry.lending.campaigns.tables import LoanCampaign, LoanTranche, Pledge
+from registry.lending.campaigns.service import held
+from registry.lending.campaigns.tables import LoanCampaign, Pledge
 from registry.lending.campaigns.treasurers import require_treasurer
+from registry.lending.loans.payback import held_loan
+from registry.lending.loans.tranches import disbursed, require_may_leave
 from registry.lending.paying import Payee, check_payee
 from registry.lending.queries import policy_now
 from registry.stores.clock import database_now
@@ -126,29 +127,20 @@ def propose_to_lenders(stores: Stores, account_id: int, number: int, why: str) -
 def propose_disbursement(stores: Stores, account_id: int, number: int, stage: str, why: str) -> int:
     """An order for a tranche, to the account that the fabricator has given. Returns: its id.
 
-    Raises: Conflict before everybody's cooling-off is over, or out of turn; NotFound, Forbidden.
+    Raises: Conflict before its turn, its stage of the batch, or the end of everybody's cooling-off; Forbidden.
     """
     with stores.db.transaction() as session:
         require_treasurer(session, account_id)
-        campaign, now = held(session, number)
-        rules.step_loan(campaign.state, f"disburse {stage}", "treasurer", reason(why))
-        tranche = session.exec(
-            select(LoanTranche).where(LoanTranche.campaign_id == number, LoanTranche.stage == stage)
-        ).first()
-        if tranche is None or not tranche.amount_minor:
-            raise NotFound(f"Nothing is paid out at the stage {stage[:20]}.", "Look at the campaign's plan.")
+        campaign, now = held_loan(session, number)
+        tranche = require_may_leave(session, campaign, stage, now)
+        if not tranche.amount_minor:
+            raise Conflict(f"Nothing is paid out at the stage {stage[:20]}.", "Let the loan go on without it.")
         running = select(PaymentOrder.id).where(
             PaymentOrder.campaign_id == number, PaymentOrder.kind == "disbursement", PaymentOrder.subject == stage,
             col(PaymentOrder.state).in_((*OPEN, "paid")),
         )  # fmt: skip
-        if tranche.paid_at or session.exec(running).first() is not None:
+        if session.exec(running).first() is not None:
             raise Conflict(f"The money for {stage} is ordered or paid already.", "Look at the orders.")
-        newest = session.exec(
-            select(func.max(Pledge.made_at)).where(Pledge.campaign_id == number, Pledge.state == "paid")
-        ).one()
-        if newest and not rules.may_disburse(newest, campaign.policy["terms"]["cooling_off_days"], now):
-            raise Conflict("Lenders may still withdraw: what can be withdrawn is not paid out.",
-                           "Wait until the cooling-off of all is over.")  # fmt: skip
         payee = fabricator_payee(session, campaign.fabricator_id)
         if payee is None:
             raise Conflict("The fabricator has not said where it receives money.", "Ask it to give its account.")
@@ -158,13 +150,8 @@ def propose_disbursement(stores: Stores, account_id: int, number: int, stage: st
 
 
 def _tranche_paid(session: Session, order: PaymentOrder) -> None:
-    campaign, now = held(session, order.campaign_id)
-    tranche = session.exec(
-        select(LoanTranche).where(LoanTranche.campaign_id == order.campaign_id, LoanTranche.stage == order.subject)
-    ).one()
-    tranche.paid_at = now
-    session.add(tranche)
-    go(session, campaign, f"disburse {order.subject}", "treasurer", order.proposed_by, "The statement shows it", now)
+    campaign, now = held_loan(session, order.campaign_id)
+    disbursed(session, campaign, order.subject, order.proposed_by, "The statement shows it", now)
 
 
 ON_PAID.setdefault("disbursement", []).append(_tranche_paid)
