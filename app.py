@@ -59,6 +59,8 @@ from registry.lending import pages as lending_pages
 from registry.lending.bank import api as lending_bank_api
 from registry.lending.bank import importing as lending_bank
 from registry.lending.bank import pages as lending_bank_pages
+from registry.lending.books import api as books_api
+from registry.lending.books import pages as books_pages
 from registry.lending.campaigns import api as campaigns_api
 from registry.lending.campaigns import pages as campaigns_pages
 from registry.lending.campaigns import pledge_pages
@@ -116,6 +118,7 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
     proof = (origin_pages, origin_api, reports_pages, reports_api)
     lent = (commons_pages, commons_api, lending_pages, lending_api, community_pages, community_api)
     borrowed = (campaigns_pages, pledge_pages, campaigns_api, lending_bank_pages, lending_bank_api)
+    open_books = (books_pages, books_api)
     told = (notices_pages, notices_api, dashboard_pages, dashboard_slots, dashboard_api, ledger_api)
     for feature in (
         accounts_pages,
@@ -129,6 +132,7 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
         *proof,
         *lent,
         *borrowed,
+        *open_books,
         *told,
     ):
         app.register_blueprint(feature.blueprint)

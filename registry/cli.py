@@ -27,6 +27,7 @@ from registry.fabricators import commands as fabricators_commands
 from registry.fabricators import making_commands, place
 from registry.ledger import commands as ledger_commands
 from registry.lending import commands as lending_commands
+from registry.lending.books import commands as books_commands
 from registry.lending.campaigns import commands as campaigns_commands
 from registry.lending.community import commands as community_commands
 from registry.notices import commands as notices_commands
@@ -200,6 +201,7 @@ commons_commands.register(main)
 lending_commands.register(main)
 community_commands.register(main)
 campaigns_commands.register(main)
+books_commands.register(main)
 
 if __name__ == "__main__":
     main()

@@ -2,37 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from registry.dashboard.schemas import WeekFigures
-
-WIDTH, HEIGHT, FLOOR, TOP = 360, 120, 96, 16
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """A week. Units: of the drawing; `text` is its value, empty where there is none."""
-
-    begins_on: dt.date
-    x: float
-    y: float
-    width: float
-    height: float
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Plot:
-    """A drawing: its title, what it counts, the sum of all weeks in words, its bars, the value at the top."""
-
-    id: str
-    title: str
-    about: str
-    whole: str
-    bars: list[Bar]
-    top: str
+from registry.web.plots import Plot, bars_of
 
 
 def _share(part: int, whole: int) -> str:
@@ -43,12 +16,8 @@ def _plot(
     id_: str, title: str, about: str, whole: str, weeks: Sequence[WeekFigures], values: Sequence[tuple[float, str]],
     most: float, top: str,
 ) -> Plot:  # fmt: skip
-    step = WIDTH / max(1, len(weeks))
-    bars = []
-    for place, (week, (value, text)) in enumerate(zip(weeks, values, strict=True)):
-        height = round((FLOOR - TOP) * value / most, 1) if most else 0.0
-        bars.append(Bar(week.begins_on, round(place * step + 3, 1), FLOOR - height, round(step - 6, 1), height, text))
-    return Plot(id_, title, about, whole, bars, top)
+    told = [(week.begins_on, value, text) for week, (value, text) in zip(weeks, values, strict=True)]
+    return Plot(id_, title, about, whole, bars_of(told, most), top)
 
 
 def plots_of(weeks: Sequence[WeekFigures]) -> list[Plot]:

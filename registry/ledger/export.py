@@ -34,12 +34,14 @@ class Choice:
     """Which part of the book, and how much of it is told.
 
     only: the transfers to be told of; None is the whole book, whose balances are then those that the book keeps.
-    alias: the name that an account is given. told: whether keys and who entered a transfer are told.
+    alias: the name that an account is given. told: whether keys and who entered a transfer are told. say: what a
+    transfer is for, instead of its own words.
     """
 
     only: Callable[[Entry], bool] | None = None
     alias: Callable[[AccountName], AccountName] = lambda name: name
     told: bool = True
+    say: Callable[[Entry], str] | None = None
 
 
 @dataclass
@@ -63,7 +65,9 @@ def export(session: Session, form: Format, choice: Choice | None = None) -> Iter
 def _chosen(session: Session, choice: Choice) -> Iterator[Entry]:
     for entry in queries.stream(session):
         if choice.only is None or choice.only(entry):
-            hidden = {} if choice.told else {"key": "", "by_id": None}
+            hidden: dict[str, object] = {} if choice.told else {"key": "", "by_id": None}
+            if choice.say is not None:
+                hidden["purpose"] = choice.say(entry)
             yield entry.model_copy(
                 update={"debit": choice.alias(entry.debit), "credit": choice.alias(entry.credit)} | hidden
             )

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import and_, case, func, or_, select, union_all
+from sqlalchemy import String, and_, case, cast, func, or_, select, union_all
 from sqlmodel import Session
 
 from registry.errors import NotFound
@@ -153,6 +153,32 @@ def statement(
     more = lines[-1].seq if len(found) > limit else None
     return Statement(account=name, since=since, until=until, opening_minor=opening, closing_minor=running, lines=lines,
                      next_seq=more)  # fmt: skip
+
+
+def monthly(session: Session) -> list[tuple[str, AccountName, AccountName, int]]:
+    """(month of the effective day in UTC, giver, taker, sum) of all that has moved."""
+    at = TRANSFER.c.effective_at
+    on_sqlite = session.get_bind().dialect.name == "sqlite"
+    month = func.substr(cast(at, String), 1, 7) if on_sqlite else func.to_char(func.timezone("UTC", at), "YYYY-MM")
+    sides = select(month.label("month"), TRANSFER.c.debit_id, TRANSFER.c.credit_id, TRANSFER.c.amount_minor).where(
+        TRANSFER.c.kind.in_(_TRUE)
+    ).subquery()  # fmt: skip
+    keys = (sides.c.month, sides.c.debit_id, sides.c.credit_id)
+    summed = select(*keys, func.sum(sides.c.amount_minor).label("amount")).group_by(*keys).order_by(*keys)
+    names = {
+        row.id: name_of(row.owner_kind, row.owner_id, row.role, row.currency)
+        for row in session.execute(select(ACCOUNT))
+    }
+    return [(row.month, names[row.debit_id], names[row.credit_id], int(row.amount)) for row in session.execute(summed)]
+
+
+def moved_between(session: Session, since: dt.datetime | None, until: dt.datetime, currency: str) -> Iterator[Entry]:
+    """What moved in a currency with an effective time from `since` (counted in) to `until` (not), in recorded order."""
+    where = [TRANSFER.c.kind.in_(_TRUE), TRANSFER.c.currency == currency, TRANSFER.c.effective_at < until]
+    if since is not None:
+        where.append(TRANSFER.c.effective_at >= since)
+    for row in stream_rows(session, ENTRIES.where(*where)):
+        yield entry_of(row)
 
 
 def transfers(session: Session, *, seqs: Sequence[int] = (), keys: Sequence[str] = ()) -> list[Entry]:

@@ -15,6 +15,7 @@ import registry.fabricators.needs_tables
 import registry.fabricators.tables
 import registry.ledger.tables
 import registry.lending.bank.tables
+import registry.lending.books.tables
 import registry.lending.campaigns.tables
 import registry.lending.community.tables
 import registry.lending.loans.tables

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request
+from markupsafe import escape
 from werkzeug.wrappers import Response as Redirect
 
 from registry.batches.batch_schemas import BatchDetail
@@ -15,6 +16,7 @@ from registry.ledger.money import parse_amount, parse_percent
 from registry.ledger.schemas import Currency
 from registry.lending.community import queries, service
 from registry.lending.community.schemas import CommunityView, LimitsWish, OfferWish, PartWish, PayWish
+from registry.lending.queries import policy_now
 from registry.web import people, slots
 from registry.web.context import parse, stores
 
@@ -169,5 +171,12 @@ def _fill_account(**_: Any) -> str:
     return render_template("lending/community/_account.html", own=own)
 
 
+def _fill_links(**_: Any) -> str:
+    with stores().db.reading() as session:
+        own = policy_now(session).community.currency
+    return f'<a href="/lending/community">{escape(own)}, the community\'s own money</a>' if own else ""
+
+
 slots.register("batch.side", _fill_batch)
+slots.register("lending.links", _fill_links)
 slots.register("account.page", _fill_account)
