@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import posixpath
 import re
 import shutil
 import subprocess
 from collections.abc import Callable, Collection, Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from builders.cad_common import check_source, in_sandbox, limited, part_target, parts_of, run_program, version_of
 from builders.contract import GIB, MIB, SCRATCH, Artifact, BuildFailed, Limits, Target, Tree, Workspace, unique_names
@@ -23,7 +24,10 @@ _COMMENT = re.compile(r"//[^\n]*|/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z)")
 _DEFINITION = re.compile(r"\b(?:module|function)\s+\w+\s*\([^{;=()]*\)\s*(?:=[^;]*+(?:;|\Z))?")
 # At top level: a call like cube(...); or a for or if block. Assignments, includes and definitions draw nothing. Names
 # may begin with a digit.
-_DRAWS = re.compile(r"^[ \t]*+[#!%*]?[ \t]*+\w++\s*\(", re.MULTILINE)
+_DRAWS = re.compile(r"^[ \t]*+[#!%*]?[ \t]*+(?!(?:echo|assert)\b)\w++\s*\(", re.MULTILINE)
+_LOST = re.compile(r"Can't open (?:include|library|input)(?: file)? '?([^',\n]+)")
+_UNKNOWN = re.compile(r"Ignoring unknown module '([^'\n]+)'")
+_MCAD = Path("/usr/share/openscad/libraries/MCAD")
 
 
 @functools.cache
@@ -37,6 +41,17 @@ def _version() -> str:
         return ""
     found = re.search(r"\d{4}\.\d{2}(?:\.\d+)?", told.stdout + told.stderr)
     return found[0] if found else ""
+
+
+@functools.cache
+def _mcad() -> dict[str, str]:
+    """The library that comes with OpenSCAD, by a hash of its files: it has no version of its own."""
+    if not _MCAD.is_dir():
+        return {}
+    sums = hashlib.sha256()
+    for path in sorted(_MCAD.rglob("*.scad")):
+        sums.update(path.name.encode() + path.read_bytes())
+    return {"mcad": sums.hexdigest()[:12]}
 
 
 def _top_level(text: str) -> str:
@@ -127,7 +142,7 @@ class OpenScadBuilder:
     """One OpenSCAD file that draws something is one part."""
 
     name = "openscad"
-    version = "3"
+    version = "4"
 
     def available(self) -> str:
         """A sentence if OpenSCAD is missing, else ""."""
@@ -139,7 +154,7 @@ class OpenScadBuilder:
 
     def tools(self) -> Mapping[str, str]:
         """OpenSCAD, and the packages that draw and measure its mesh."""
-        return {"openscad": _version(), **version_of("trimesh", "numpy")}
+        return {"openscad": _version(), **_mcad(), **version_of("trimesh", "numpy")}
 
     def detect(self, tree: Tree) -> list[Target]:
         """A part for each file that draws something by itself."""
@@ -173,7 +188,14 @@ class OpenScadBuilder:
         outcome = work.run(argv, step="OpenSCAD", limits=LIMITS, cwd=folder, env=env)
         if outcome.stopped:
             raise BuildFailed(f"{target.source}: {outcome.why('OpenSCAD')}", "Use a smaller $fn, or split the part.")
-        lost = re.search(r"Can't open (?:include|library|input) file '?([^',\n]+)", outcome.log)
+        lost, unknown = _LOST.search(outcome.log), _UNKNOWN.search(outcome.log)
+        if lost and unknown:
+            # OpenSCAD goes on without; a solid with pieces missing is worse than none.
+            raise BuildFailed(
+                f"{target.source} draws with {unknown[1]}(), and {lost[1]}, which it takes modules from, is not among "
+                "the design's files.",
+                f"Commit {lost[1]} beside it: libraries of your own machine are not here.",
+            )
         if lost:
             work.note(f"{target.source} names {lost[1]!r}, which is not among the design's files.")
         if not outcome.ok or not (work.scratch / "part.stl").is_file():
@@ -182,6 +204,9 @@ class OpenScadBuilder:
             ]
             reason = said[0] if said else (outcome.log.strip().splitlines() or ["no reason given"])[-1]
             remedy = "Open it in OpenSCAD and render it (F6): it has to give one solid."
+            if "not a 3D object" in reason:
+                reason = "It draws a flat outline, which is no solid."
+                remedy = "Give it the thickness of its sheet: linear_extrude(height = 3) before the outline."
             if lost:
                 remedy = f"Commit {lost[1]} beside it: libraries of your own machine are not here."
             raise BuildFailed(f"{target.source}: {reason[:300]}", remedy)

@@ -21,6 +21,9 @@ _log = logging.getLogger(__name__)
 _MADE_BY_ANOTHER = (psycopg.errors.UniqueViolation, psycopg.errors.DuplicateObject, psycopg.errors.DuplicateTable)
 
 
+LOCK_WAIT_S = 30  # as long as for the database itself: a busy disk holds a writer up
+
+
 def _open_postgres(dsn: str) -> Huey:
     """Huey makes its tables when it opens. Of several processes that do so at once, all but one have to wait."""
     for _ in range(10):
@@ -36,7 +39,8 @@ class Jobs:
 
     def __init__(self, database_url: str, data: Path) -> None:
         if database_url.startswith("sqlite"):
-            self._huey: Huey = SqliteHuey("brickyard", filename=str(data / "jobs.sqlite3"), results=False)
+            file = str(data / "jobs.sqlite3")
+            self._huey: Huey = SqliteHuey("brickyard", filename=file, timeout=LOCK_WAIT_S, results=False)
         else:
             dsn = database_url.replace("postgresql+psycopg://", "postgresql://", 1)
             self._huey = _open_postgres(dsn)

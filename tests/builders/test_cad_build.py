@@ -331,6 +331,10 @@ def test_openscad(build: Build) -> None:
     assert set(made.artifacts) >= {"part.stl", "part.3mf", "part.glb", "view-isometric.svg"}
     spying = build({"a.scad": "include </etc/passwd>\ncube(3);\n"})
     assert "root:" not in spying.log and any("/etc/passwd" in note for note in spying.notes)
+    lost = build({"a.scad": "use <gone/teeth.scad>\ncube(3);\ntooth();\n"})  # OpenSCAD would give the cube alone
+    assert lost.fault is not None and "gone/teeth.scad" in lost.fault.remedy and "tooth()" in str(lost.fault)
+    flat = build({"a.scad": "square(3);\n"})
+    assert flat.fault is not None and "linear_extrude" in flat.fault.remedy
     empty = build({"a.scad": "cube(0);\n"})
     assert empty.fault is not None and empty.fault.remedy
 

@@ -30,6 +30,7 @@ def sources(files: dict[str, str | bytes] | MemoryTree) -> set[str]:
     [
         BOX,
         "from cadquery import Workplane\nshow_object(Workplane().box(1, 1, 1))",
+        "import sys, cadquery as cq\nshow_object(cq.Workplane().box(1, 1, 1))",
         'import cadquery as cq\nbracket = cq.Workplane("XY").box(1, 1, 1).edges().fillet(0.1)',
         "import cadquery as cq\nif __name__ == '__main__':\n    thing = cq.Assembly()\n",
         "import cadquery as cq\ndef make(): return cq.Workplane().box(1, 1, 1)\ncq.exporters.export(make(), 'a.step')",
@@ -199,3 +200,7 @@ def test_scripts_that_export_from_a_function_and_names_that_begin_with_a_digit()
     )
     assert sources(tree) == {"box.py"}
     assert list(sources_of(tree)) == ["clip.scad"]
+
+
+def test_a_file_that_only_tells_something_draws_nothing() -> None:
+    assert not openscad.sources_of(MemoryTree({"hello.scad": 'echo("hello");\nassert(true);\n'}))

@@ -74,7 +74,19 @@ def test_versions_without_a_branch_or_with_another() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["1.0.0-rc1", "v1.0-beta", "v2-alpha.1", "v3.0-dev", "v1.0b2", "1.0-snapshot-3", "prototype", "v1.0-draft"]
+    "name",
+    [
+        "1.0.0-rc1",
+        "v1.0-beta",
+        "v2-alpha.1",
+        "v3.0-dev",
+        "v1.0b2",
+        "1.0-snapshot-3",
+        "prototype",
+        "v1.0-draft",
+        "nightly-20240101",
+        "alpha/v3",
+    ],
 )
 def test_prereleases(name: str) -> None:
     assert is_prerelease(name)

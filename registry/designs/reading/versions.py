@@ -23,6 +23,13 @@ _EARLY = re.compile(
 )
 
 
+# Words before a number: `nightly-20240101`. A letter alone says nothing there.
+_EARLY_BEFORE = re.compile(
+    r"(?:^|[^a-z])(?:alpha|beta|rc|pre|preview|dev|draft|wip|test|testing|snapshot|nightly|unstable)[^a-z]*(?:v|r)?$",
+    re.I,
+)
+
+
 class RefLike(Protocol):
     """A branch or tag as the mirror lists it."""
 
@@ -59,6 +66,8 @@ class VersionEntry(BaseModel):
 def is_prerelease(name: str) -> bool:
     """Whether a tag says that it is not finished: 1.0.0-rc1, beta, -dev. A letter alone (1.2b) is a revision."""
     text = _version_text(name)
+    if text is not None and _EARLY_BEFORE.search(name[: len(name) - len(text)]):
+        return True
     if text is not None and not _LETTERED.fullmatch(text):
         try:
             return Version(_dotted(text)).is_prerelease
