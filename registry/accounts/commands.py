@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from registry.accounts import queries, service
+from registry.accounts import deleting, queries, service
 from registry.console import columns_of, json_option, opened, print_json
 
 
@@ -86,3 +86,15 @@ def reset(handle: str, as_json: bool) -> None:
         print_json({"handle": link.handle, "url": address, "expires_at": link.expires_at.isoformat()})
     else:
         click.echo(address)
+
+
+@account.command("delete")
+@click.argument("handle")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete(handle: str, yes: bool) -> None:
+    """Delete the account called HANDLE: its name goes, what it did stays told."""
+    if not yes:
+        click.confirm(f"Delete {handle} for good?", abort=True, err=True)
+    with opened() as stores:
+        deleting.delete_for(stores, handle)
+    click.echo(f"{handle} is deleted.")

@@ -8,10 +8,11 @@ from flask import Blueprint, Flask, Response, flash, g, make_response, redirect,
 from flask_limiter.util import get_remote_address
 
 from registry import limits
-from registry.accounts import queries, service
+from registry.accounts import deleting, queries, service
 from registry.accounts.rules import safe_next
 from registry.accounts.schemas import (
     AccountView,
+    Deletion,
     LogIn,
     MadeSession,
     PasswordChange,
@@ -204,6 +205,21 @@ def revoke_token(token_id: int) -> Response:
     service.revoke_token(stores(), people.required().id, token_id)
     flash("The token is revoked.", "moss")
     return make_response(redirect("/account", 303))
+
+
+@blueprint.post("/account/delete")
+@limiter.limit(f"{limits.LOGINS_PER_MINUTE}/minute", key_func=get_remote_address)
+def delete_account() -> Response:
+    """Delete the account: its name goes, what it did stays told."""
+    person = people.required()
+    try:
+        values = parse(Deletion, request.form)
+        deleting.delete_account(stores(), person.id, values.delete_handle, values.delete_password)
+    except RegistryError as error:
+        return _account_page(person, error)
+    response = _leave("/")
+    flash("Your account is deleted.", "moss")
+    return response
 
 
 @blueprint.post("/account/resets")

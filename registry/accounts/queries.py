@@ -65,8 +65,8 @@ def has_accounts(session: Session) -> bool:
 
 
 def list_accounts(session: Session) -> list[AccountView]:
-    """Every account, the oldest first."""
-    rows = session.exec(select(Account).order_by(col(Account.id)))
+    """Every account that was not deleted, the oldest first."""
+    rows = session.exec(select(Account).where(col(Account.deleted_at).is_(None)).order_by(col(Account.id)))
     return [AccountView.model_validate(row, from_attributes=True) for row in rows]
 
 

@@ -26,6 +26,7 @@ _COMMON = frozenset(
     qwerty123456 qwerty1234567 qwertyuiop qwertyuiop1 qwertyuiop123 sunshine123 superman123 test123456 testtest123
     trustno1trustno1 welcome123 welcome1234 whatever123 zaq12wsxcde3 zxcvbnm123 zxcvbnm1234""".split()
 )
+GONE = "deleted-"  # begins the handles of accounts that were deleted
 _DIFFERENT_CHARS_MIN = 5
 _ENDINGS = "0123456789!?.,_-*#$ "
 
@@ -47,7 +48,7 @@ def check_handle(handle: str) -> str:
             "Write it like ada-lovelace or maker42.",
             field="handle",
         )
-    if handle in _RESERVED:
+    if handle in _RESERVED or handle.startswith(GONE):
         raise Invalid(f"The handle {handle} is kept for the registry itself.", "Choose another.", field="handle")
     return handle
 

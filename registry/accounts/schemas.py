@@ -38,6 +38,13 @@ class PasswordChange(_In):
     password: str = Field(default="", max_length=_TEXT_CHARS, repr=False)
 
 
+class Deletion(_In):
+    """What somebody types to delete their account."""
+
+    delete_handle: str = Field(default="", max_length=_TEXT_CHARS)
+    delete_password: str = Field(default="", max_length=_TEXT_CHARS, repr=False)
+
+
 class PasswordReset(_In):
     """What somebody with a reset link fills in."""
 

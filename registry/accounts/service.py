@@ -25,7 +25,7 @@ TOKEN_PREFIX = "brickyard_"
 _SECRET_BYTES = 32
 # One lane and 46 MiB: eight log-ins at once fit a small machine (Source: OWASP Password Storage, Argon2id).
 _hasher = PasswordHasher(time_cost=1, memory_cost=46 * 1024, parallelism=1)
-_NO_PASSWORD = "!"  # of accounts that come with the examples: no hash, so nothing matches it
+NO_PASSWORD = "!"  # of accounts that come with the examples: no hash, so nothing matches it
 _TAKEN = "The handle {} is taken."
 
 
@@ -62,7 +62,7 @@ def sign_up(stores: Stores, handle: str, password: str, email: str = "", *, stew
             _wait_for_turn(session)
             if session.exec(select(Account.id).where(Account.handle == handle)).first() is not None:
                 raise Conflict(_TAKEN.format(handle), "Choose another, or log in if it is yours.", field="handle")
-            people = select(func.count(col(Account.id))).where(col(Account.password_hash) != _NO_PASSWORD)
+            people = select(func.count(col(Account.id))).where(col(Account.password_hash) != NO_PASSWORD)
             first = session.exec(people).one() == 0
             account = Account(handle=handle, email=email, password_hash=password_hash, is_steward=first or steward)
             session.add(account)
@@ -78,10 +78,10 @@ def add_example(stores: Stores, handle: str) -> int:
         _wait_for_turn(session)
         account = session.exec(select(Account).where(Account.handle == handle)).first()
         if account is None:
-            account = Account(handle=check_handle(handle), password_hash=_NO_PASSWORD)
+            account = Account(handle=check_handle(handle), password_hash=NO_PASSWORD)
             session.add(account)
             session.flush()
-        elif account.password_hash != _NO_PASSWORD:
+        elif account.password_hash != NO_PASSWORD:
             raise Conflict(_TAKEN.format(handle), "The examples need it: rename the account, or do without them.")
         return account.id or 0
 
@@ -133,12 +133,19 @@ def log_out(stores: Stores, secret: str) -> None:
         session.execute(delete(LoginSession).where(col(LoginSession.secret_hash) == hash_of(secret)))
 
 
-def change_password(stores: Stores, account_id: int, old_password: str, password: str) -> None:
-    """Set a new password and end every session of the account. Raises: Invalid."""
+def check_own_password(stores: Stores, account_id: int, password: str, field: str) -> Account:
+    """The account, if it is its password. Raises: Invalid."""
     with stores.db.reading() as session:
         account = session.get_one(Account, account_id)
-    if not _matches(account.password_hash, old_password[: limits.PASSWORD_MAX_CHARS + 1]):
-        raise Invalid("The old password is not right.", "Type it again.", field="old_password")
+    if not _matches(account.password_hash, password[: limits.PASSWORD_MAX_CHARS + 1]):
+        name = "old password" if field == "old_password" else "password"
+        raise Invalid(f"The {name} is not right.", "Type it again.", field=field)
+    return account
+
+
+def change_password(stores: Stores, account_id: int, old_password: str, password: str) -> None:
+    """Set a new password and end every session of the account. Raises: Invalid."""
+    account = check_own_password(stores, account_id, old_password, "old_password")
     check_password(password, account.handle, account.email)
     password_hash = _hash(password)
     with stores.db.transaction() as session:

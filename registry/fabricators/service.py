@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import delete, func, update
 from sqlmodel import Session, col, select
 
+import registry.fabricators.leaving  # noqa: F401  it says what goes when an account is deleted
 from registry import limits
 from registry.accounts.queries import find_account
 from registry.accounts.tables import Account

@@ -38,6 +38,7 @@ KINDS: dict[str, Kind] = {
         Kind("making", "Batches your workshop makes", "filled or released, moved on by somebody else", "each"),
         Kind("reservations", "Reservations at your workshop", "who reserved how many units", "daily"),
         Kind("deliveries", "Deliveries and your reports", "sent, accepted, faulty, answered; notes on a unit", "each"),
+        Kind("loans", "Loans", "pledges paid, lapsing, sent back; what becomes of a loan; words of its makers", "each"),
         Kind("designs", "Your designs", "builds that failed, batches opened, reports of those who built one", "daily"),
     )
 }

@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from sqlalchemy import delete, func, or_, update
 from sqlmodel import Session, col, select
 
+import registry.notices.leaving  # noqa: F401  it says what goes when an account is deleted
 from registry.batches.clock import database_now
 from registry.errors import Conflict, Invalid, NotFound
 from registry.fabricators.queries import find_fabricator
 from registry.fabricators.service import require_role
 from registry.notices import (
     dashboard_sources,
+    lending_sources,
     links,
     making_sources,
     outbox,
@@ -53,6 +55,7 @@ def install(stores: Stores) -> None:
     dashboard_sources.install()
     unit_sources.install()
     report_sources.install()
+    lending_sources.install()
     hooks = stores.hooks.setdefault("worker.keep", [])
     if keep not in hooks:
         hooks.append(keep)

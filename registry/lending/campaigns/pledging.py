@@ -8,6 +8,7 @@ from sqlalchemy import func
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
+import registry.lending.campaigns.leaving  # noqa: F401  it says what goes when an account is deleted
 from registry.batches.rules import check_key
 from registry.errors import Conflict, NotFound
 from registry.ledger import book
