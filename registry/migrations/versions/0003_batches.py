@@ -6,6 +6,8 @@ Revision: 0003.
 import sqlalchemy as sa
 from alembic import op
 
+from registry.migrations.sealing import seal_changes
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -14,25 +16,6 @@ depends_on = None
 _SEALED = ("quote_version", "quote_event", "quote_message", "batch_event", "batch_count")
 _REFUSE = """CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN RAISE EXCEPTION '% is only added to', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END $$"""
-
-
-def _seal() -> None:
-    """Rows of these tables can't be changed or removed, whoever asks."""
-    on_sqlite = op.get_bind().dialect.name == "sqlite"
-    if not on_sqlite:
-        op.execute(_REFUSE)
-    for table in _SEALED:
-        if on_sqlite:
-            for change in ("UPDATE", "DELETE"):
-                op.execute(
-                    f"CREATE TRIGGER {table}_no_{change.lower()} BEFORE {change} ON {table} "
-                    f"BEGIN SELECT RAISE(ABORT, '{table} is only added to'); END"
-                )
-        else:
-            op.execute(
-                f"CREATE TRIGGER {table}_sealed BEFORE UPDATE OR DELETE ON {table} "
-                "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
-            )
 
 
 def upgrade() -> None:
@@ -292,7 +275,10 @@ def upgrade() -> None:
         sa.UniqueConstraint("batch_id", "number", name="uq_reservation_number"),
     )
     op.create_index(op.f("ix_reservation_account_id"), "reservation", ["account_id"], unique=False)
-    _seal()
+    if op.get_bind().dialect.name != "sqlite":
+        op.execute(_REFUSE)
+    for table in _SEALED:
+        seal_changes(table)
 
 
 def downgrade() -> None:

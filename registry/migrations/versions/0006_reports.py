@@ -6,29 +6,14 @@ Revision: 0006.
 import sqlalchemy as sa
 from alembic import op
 
+from registry.migrations.sealing import seal_changes
+
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
 depends_on = None
 
 _SEALED = ("report_version", "report_event", "official_terms", "official_event", "batch_origin")
-
-
-def _seal() -> None:
-    """Rows of these tables can't be changed or removed, whoever asks (refuse_change: see 0003)."""
-    on_sqlite = op.get_bind().dialect.name == "sqlite"
-    for table in _SEALED:
-        if on_sqlite:
-            for change in ("UPDATE", "DELETE"):
-                op.execute(
-                    f"CREATE TRIGGER {table}_no_{change.lower()} BEFORE {change} ON {table} "
-                    f"BEGIN SELECT RAISE(ABORT, '{table} is only added to'); END"
-                )
-        else:
-            op.execute(
-                f"CREATE TRIGGER {table}_sealed BEFORE UPDATE OR DELETE ON {table} "
-                "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
-            )
 
 
 def _add_standing() -> None:
@@ -164,7 +149,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["naming_id"], ["official_naming.id"]),
         sa.PrimaryKeyConstraint("batch_id", "naming_id"),
     )
-    _seal()
+    for table in _SEALED:
+        seal_changes(table)
 
 
 def downgrade() -> None:

@@ -6,29 +6,14 @@ Revision: 0007.
 import sqlalchemy as sa
 from alembic import op
 
+from registry.migrations.sealing import seal_changes
+
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
 
 _SEALED = ("unit_event", "unit_note", "delivery", "delivery_unit")
-
-
-def _seal() -> None:
-    """Rows of these tables can't be changed or removed, whoever asks; `refuse_change` is there since 0003."""
-    on_sqlite = op.get_bind().dialect.name == "sqlite"
-    for table in _SEALED:
-        if on_sqlite:
-            for change in ("UPDATE", "DELETE"):
-                op.execute(
-                    f"CREATE TRIGGER {table}_no_{change.lower()} BEFORE {change} ON {table} "
-                    f"BEGIN SELECT RAISE(ABORT, '{table} is only added to'); END"
-                )
-        else:
-            op.execute(
-                f"CREATE TRIGGER {table}_sealed BEFORE UPDATE OR DELETE ON {table} "
-                "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
-            )
 
 
 def upgrade() -> None:
@@ -119,7 +104,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("delivery_id", "unit_id"),
     )
     op.create_index(op.f("ix_delivery_unit_unit_id"), "delivery_unit", ["unit_id"], unique=False)
-    _seal()
+    for table in _SEALED:
+        seal_changes(table)
 
 
 def downgrade() -> None:

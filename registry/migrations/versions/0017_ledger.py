@@ -8,6 +8,8 @@ import datetime as dt
 import sqlalchemy as sa
 from alembic import op
 
+from registry.migrations.sealing import seal
+
 revision = "0017"
 down_revision = "0014"
 branch_labels = None
@@ -25,26 +27,6 @@ _SEALED = {
     "ledger_transfer": "seq = NEW.seq OR key = NEW.key OR pending_seq = NEW.pending_seq"
     " OR reverses_seq = NEW.reverses_seq",
 }
-
-
-def _seal() -> None:
-    """Rows of these tables can't be changed, removed or replaced, whoever asks."""
-    on_sqlite = op.get_bind().dialect.name == "sqlite"
-    for table, same in _SEALED.items():
-        if not on_sqlite:
-            for when, each in (("UPDATE OR DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):
-                op.execute(
-                    f"CREATE TRIGGER {table}_sealed_{each.lower()} BEFORE {when} ON {table} "
-                    f"FOR EACH {each} EXECUTE FUNCTION refuse_change()"
-                )
-            continue
-        refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is only added to'); END"
-        for change in ("UPDATE", "DELETE"):
-            op.execute(f"CREATE TRIGGER {table}_no_{change.lower()} BEFORE {change} ON {table} {refuse}")
-        op.execute(
-            f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
-            f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) {refuse}"
-        )
 
 
 def upgrade() -> None:
@@ -184,7 +166,8 @@ def upgrade() -> None:
             sa.bindparam("first", dt.datetime(2026, 1, 1, tzinfo=dt.UTC), sa.DateTime(timezone=True)),
         )
     )
-    _seal()
+    for table, same in _SEALED.items():
+        seal(table, same)
 
 
 def downgrade() -> None:

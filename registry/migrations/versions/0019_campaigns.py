@@ -6,6 +6,8 @@ Revision: 0019.
 import sqlalchemy as sa
 from alembic import op
 
+from registry.migrations.sealing import seal
+
 revision = "0019"
 down_revision = "0018"
 branch_labels = None
@@ -20,24 +22,6 @@ _SEALED = {
     "loan_message": "id = NEW.id",
     "pledge_event": "id = NEW.id",
 }
-
-
-def _seal(table: str, same: str) -> None:
-    """Rows of the table can't be changed, removed or replaced, whoever asks; `refuse_change` is there since 0003."""
-    if op.get_bind().dialect.name != "sqlite":
-        for when, each in (("UPDATE OR DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):
-            op.execute(
-                f"CREATE TRIGGER {table}_sealed_{each.lower()} BEFORE {when} ON {table} "
-                f"FOR EACH {each} EXECUTE FUNCTION refuse_change()"
-            )
-        return
-    refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is only added to'); END"
-    for change in ("UPDATE", "DELETE"):
-        op.execute(f"CREATE TRIGGER {table}_no_{change.lower()} BEFORE {change} ON {table} {refuse}")
-    op.execute(
-        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
-        f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) {refuse}"
-    )
 
 
 def upgrade() -> None:
@@ -278,7 +262,7 @@ def upgrade() -> None:
     op.create_index("ix_pledge_event_pledge_id", "pledge_event", ["pledge_id"], unique=False)
     op.add_column("account", sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True))
     for table, same in _SEALED.items():
-        _seal(table, same)
+        seal(table, same)
 
 
 def downgrade() -> None:

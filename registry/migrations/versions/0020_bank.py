@@ -6,6 +6,8 @@ Revision: 0020.
 import sqlalchemy as sa
 from alembic import op
 
+from registry.migrations.sealing import seal
+
 revision = "0020"
 down_revision = "0023"
 branch_labels = None
@@ -34,23 +36,6 @@ _FACTS = {
         "id = NEW.id OR end_to_end = NEW.end_to_end",
     ),
 }
-
-
-def _seal(table: str, update: str, same: str) -> None:
-    if op.get_bind().dialect.name != "sqlite":
-        for when, each in ((f"{update} OR DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):
-            op.execute(
-                f"CREATE TRIGGER {table}_sealed_{each.lower()} BEFORE {when} ON {table} "
-                f"FOR EACH {each} EXECUTE FUNCTION refuse_change()"
-            )
-        return
-    refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is only added to'); END"
-    for name, change in (("update", update), ("delete", "DELETE")):
-        op.execute(f"CREATE TRIGGER {table}_no_{name} BEFORE {change} ON {table} {refuse}")
-    op.execute(
-        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
-        f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) {refuse}"
-    )
 
 
 def upgrade() -> None:
@@ -210,9 +195,9 @@ def upgrade() -> None:
         postgresql_where=sa.text("action IN ('propose', 'approve')"),
     )
     for table, same in _SEALED.items():
-        _seal(table, "UPDATE", same)
+        seal(table, same)
     for table, (facts, same) in _FACTS.items():
-        _seal(table, f"UPDATE OF {facts}", same)
+        seal(table, same, f"UPDATE OF {facts}")
 
 
 def downgrade() -> None:

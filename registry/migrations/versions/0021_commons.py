@@ -6,6 +6,8 @@ Revision: 0021.
 import sqlalchemy as sa
 from alembic import op
 
+from registry.migrations.sealing import seal
+
 revision = "0021"
 down_revision = "0019"
 branch_labels = None
@@ -18,26 +20,6 @@ _SEALED = {
     "commons_proof": "id = NEW.id",
     "commons_event": "id = NEW.id",
 }
-
-
-def _seal() -> None:
-    """Rows of these tables can't be changed, removed or replaced; `refuse_change` is there since 0003."""
-    on_sqlite = op.get_bind().dialect.name == "sqlite"
-    for table, same in _SEALED.items():
-        if not on_sqlite:
-            for when, each in (("UPDATE OR DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):
-                op.execute(
-                    f"CREATE TRIGGER {table}_sealed_{each.lower()} BEFORE {when} ON {table} "
-                    f"FOR EACH {each} EXECUTE FUNCTION refuse_change()"
-                )
-            continue
-        refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is only added to'); END"
-        for change in ("UPDATE", "DELETE"):
-            op.execute(f"CREATE TRIGGER {table}_no_{change.lower()} BEFORE {change} ON {table} {refuse}")
-        op.execute(
-            f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
-            f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) {refuse}"
-        )
 
 
 def _who(name: str, null: bool = False) -> tuple[sa.Column, sa.ForeignKeyConstraint]:
@@ -97,7 +79,8 @@ def upgrade() -> None:
     )  # fmt: skip
     for table in ("voice", "proof", "event"):
         op.create_index(f"ix_commons_{table}_proposal_id", f"commons_{table}", ["proposal_id"])
-    _seal()
+    for table, same in _SEALED.items():
+        seal(table, same)
 
 
 def downgrade() -> None:

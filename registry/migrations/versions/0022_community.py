@@ -6,6 +6,8 @@ Revision: 0022.
 import sqlalchemy as sa
 from alembic import op
 
+from registry.migrations.sealing import seal
+
 revision = "0022"
 down_revision = "0024"
 branch_labels = None
@@ -16,26 +18,6 @@ _SEALED = {
     "batch_credit": "id = NEW.id OR (batch_id = NEW.batch_id AND number = NEW.number)",
     "books_statement": "id = NEW.id OR month = NEW.month",
 }
-
-
-def _seal() -> None:
-    """Rows of these tables can't be changed, removed or replaced; `refuse_change` is there since 0003."""
-    on_sqlite = op.get_bind().dialect.name == "sqlite"
-    for table, same in _SEALED.items():
-        if not on_sqlite:
-            for when, each in (("UPDATE OR DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):
-                op.execute(
-                    f"CREATE TRIGGER {table}_sealed_{each.lower()} BEFORE {when} ON {table} "
-                    f"FOR EACH {each} EXECUTE FUNCTION refuse_change()"
-                )
-            continue
-        refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is only added to'); END"
-        for change in ("UPDATE", "DELETE"):
-            op.execute(f"CREATE TRIGGER {table}_no_{change.lower()} BEFORE {change} ON {table} {refuse}")
-        op.execute(
-            f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
-            f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) {refuse}"
-        )
 
 
 def upgrade() -> None:
@@ -91,7 +73,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("month", name="uq_books_statement_month"),
     )
-    _seal()
+    for table, same in _SEALED.items():
+        seal(table, same)
 
 
 def downgrade() -> None:

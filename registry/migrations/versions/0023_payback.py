@@ -6,6 +6,8 @@ Revision: 0023.
 import sqlalchemy as sa
 from alembic import op
 
+from registry.migrations.sealing import seal
+
 revision = "0023"
 down_revision = "0022"
 branch_labels = None
@@ -16,24 +18,6 @@ _SEALED = {
     " OR unit_id = NEW.unit_id",
     "loan_goods_event": "id = NEW.id",
 }
-
-
-def _seal(table: str, same: str) -> None:
-    """Rows can't be changed, removed or replaced, whoever asks; `refuse_change` is there since 0003."""
-    if op.get_bind().dialect.name != "sqlite":
-        for when, each in (("UPDATE OR DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):
-            op.execute(
-                f"CREATE TRIGGER {table}_sealed_{each.lower()} BEFORE {when} ON {table} "
-                f"FOR EACH {each} EXECUTE FUNCTION refuse_change()"
-            )
-        return
-    refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is only added to'); END"
-    for change in ("UPDATE", "DELETE"):
-        op.execute(f"CREATE TRIGGER {table}_no_{change.lower()} BEFORE {change} ON {table} {refuse}")
-    op.execute(
-        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
-        f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) {refuse}"
-    )
 
 
 def upgrade() -> None:
@@ -98,7 +82,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_loan_goods_event_goods_id", "loan_goods_event", ["goods_id"], unique=False)
     for table, same in _SEALED.items():
-        _seal(table, same)
+        seal(table, same)
 
 
 def downgrade() -> None:
