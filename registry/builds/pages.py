@@ -127,6 +127,7 @@ def show_materials(slug: str, label: str) -> str:
         groups=groups,
         units=units,
         places=places,
+        models=views.models(context["build"], materials.lines if materials else ()),
         **context,
     )
 

@@ -145,6 +145,7 @@ class BomLine(_Out):
     dnp: bool = False
     excluded_from_bom: bool = False
     source: str = Field(default="", description="file the row was read from")
+    file: str = Field(default="", description="model or drawing of the thing, as the row names it")
     material: str = ""
     process: str = ""
     finish: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
@@ -61,6 +62,7 @@ def bench(
     origin = facts.get("layers_origin_mm")
     return {
         "title": board.title,
+        "origin": origin,
         "layers": layers,
         "parts": _placed_parts(components, origin, _lines_of(board.name, lines)) if origin else [],
         "findings": _placed_findings(checks, origin) if origin else [],
@@ -271,6 +273,21 @@ def places(build: BuildView | None) -> dict[str, tuple[str, str]]:
             found.setdefault(target.name, (target.source, f"files/{quote(target.source)}"))
         elif target.kind in ("board", "part"):
             found[target.name] = (target.title, f"{target.kind}s/{quote(target.name)}")
+    return found
+
+
+def models(build: BuildView | None, lines: Sequence[BomLine]) -> dict[str, str]:
+    """Id of a line -> address, below the version, of the board or part whose file the line names."""
+    made = {
+        target.source: f"{target.kind}s/{quote(target.name)}"
+        for target in (build.targets if build else [])
+        if target.kind in ("board", "part")
+    }
+    found = {}
+    for line in lines:
+        beside = posixpath.normpath(posixpath.join(posixpath.dirname(line.source), line.file))
+        if line.file and (address := made.get(line.file) or made.get(beside)):
+            found[line.id] = address
     return found
 
 

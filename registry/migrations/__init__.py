@@ -11,6 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from registry.errors import Unavailable
 from registry.settings import Settings
 from registry.stores.db import Database
 
@@ -26,12 +27,22 @@ def config() -> Config:
 
 
 def migrate(db: Database, settings: Settings) -> None:
-    """Bring the database to the newest schema; quick when it is there already."""
+    """Bring the database to the newest schema; quick when it is there already.
+
+    Raises: Unavailable if a newer Brickyard has used it: what its columns mean is not known here.
+    """
     alembic = config()
-    head = ScriptDirectory.from_config(alembic).get_current_head()
+    known = ScriptDirectory.from_config(alembic)
+    head = known.get_current_head()
     with db.engine.connect() as connection:
-        if MigrationContext.configure(connection).get_current_revision() == head:
-            return
+        here = MigrationContext.configure(connection).get_current_revision()
+    if here == head:
+        return
+    if here not in (None, *(script.revision for script in known.walk_revisions())):
+        raise Unavailable(
+            f"The database is of a newer Brickyard (schema {here}) than this one (schema {head}).",
+            "Bring Brickyard up to date, or give it another data folder.",
+        )
     with (settings.data / "migrate.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with db.engine.connect() as connection:

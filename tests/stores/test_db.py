@@ -12,6 +12,7 @@ from sqlmodel import Session, select
 from registry.accounts.tables import Account
 from registry.designs.tables import Design
 from registry.errors import Unavailable
+from registry.migrations import migrate
 from registry.stores.db import Database
 from registry.stores.stores import Stores, open_stores
 
@@ -129,3 +130,10 @@ def test_a_reader_is_not_held_up_by_a_writer(sqlite_stores: Stores, tmp_path: Pa
         writing.flush()
         with sqlite_stores.db.reading() as reading:
             assert reading.exec(select(Design)).all() == []
+
+
+def test_a_database_of_a_newer_brickyard_is_left_alone(stores: Stores) -> None:
+    with stores.db.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'later'"))
+    with pytest.raises(Unavailable, match="a newer Brickyard"):
+        migrate(stores.db, stores.settings)

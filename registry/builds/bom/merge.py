@@ -267,6 +267,7 @@ def _line(key: tuple[str, ...], rows: list[Row]) -> BomLine:
         dnp=dnp,
         excluded_from_bom=all(row.excluded for row in rows),
         source=first("source"),
+        file=first("file"),
         material=first("material"),
         process=first("process"),
         finish=first("finish"),

@@ -95,8 +95,22 @@ class Bench {
       const word = event.target.value.trim().toLowerCase();
       for (const { row, text } of this.partRows) row.hidden = !text.includes(word);
     });
+  }
+
+  // The address may name a part (#R1) or a place in the board's own coordinates (#at=12.5,40, in mm).
+  showWanted() {
     const wanted = decodeURIComponent(location.hash.slice(1));
-    this.wanted = this.partRows.find(({ part }) => part.name === wanted)?.part;
+    const part = this.partRows.find((row) => row.part.name === wanted)?.part;
+    const at = /^at=(-?[\d.]+),(-?[\d.]+)$/.exec(wanted);
+    if (part) this.showPart(part);
+    else if (at && this.data.origin) this.showPlace({ x: at[1] - this.data.origin.x, y: at[2] - this.data.origin.y });
+  }
+
+  showPlace(place) {
+    this.goTo(place);
+    const index = this.data.findings.findIndex(({ x, y }) => Math.hypot(x - place.x, y - place.y) < 0.01);
+    if (index >= 0) this.chooseFinding(index);
+    else this.tell(`${(place.x + this.data.origin.x).toFixed(2)}, ${(place.y + this.data.origin.y).toFixed(2)} mm`);
   }
 
   // The way to a part's line of the bill, if it is on one.
@@ -295,8 +309,7 @@ for (const root of document.querySelectorAll("[data-bench]")) {
   const data = JSON.parse(root.querySelector(".bench-data").textContent);
   const outline = data.layers.find((layer) => layer.kind === "outline") ?? data.layers[0];
   sizeOf(outline.url).then((size) => {
-    const bench = new Bench(root, data, size);
-    if (bench.wanted) bench.showPart(bench.wanted);
+    new Bench(root, data, size).showWanted();
   }, () => {
     root.querySelector(".told").textContent = "The layer pictures could not be loaded. Reload the page, or download them below.";
     root.dataset.state = "failed";
