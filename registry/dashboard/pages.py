@@ -39,7 +39,7 @@ from registry.dashboard.schemas import (
 from registry.errors import RegistryError
 from registry.fabricators.schemas import MACHINE_STATUS_LABELS
 from registry.fabricators.tables import Fabricator
-from registry.web import people
+from registry.web import assets, people
 from registry.web.context import parse, stores
 from registry.web.files import guard
 
@@ -81,6 +81,12 @@ def _page(slug: str, view: str, fill: Fill, fault: Fault = None, **more: Any) ->
     if fragment:
         response.set_etag(stamp, weak=True)
     return response
+
+
+@blueprint.get("/fabricators/dashboard-worker.js")
+def show_worker() -> Response:
+    """What opens the dashboard while the network is away; its address says which pages it may serve."""
+    return assets.serve("js/dashboard-worker.js")
 
 
 @blueprint.get(_HERE)

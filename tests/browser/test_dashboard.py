@@ -141,9 +141,8 @@ def test_machines_and_a_jobs_own_page_wait_too_and_keys_do_it_all(visit: Visit, 
     page.keyboard.press("j")
     page.keyboard.press("2")
     expect(page.locator("#wire")).to_contain_text("Offline: 1 change waits")
-    page.keyboard.press("g")
-    page.keyboard.press("b")
-    expect(page.locator("#told")).to_contain_text("Offline: other pages can't be opened now.")
+    page.locator(".dash-who a").dispatch_event("click")
+    expect(page.locator("#told")).to_contain_text("Offline: this page can't be opened now.")
     assert shop.sql("SELECT status FROM machine WHERE id = :id", id=laser) == "ready"
     page.context.set_offline(False)
     expect(page.locator("#told")).to_contain_text("Laser: busy", timeout=15_000)
@@ -174,7 +173,7 @@ def test_machines_and_a_jobs_own_page_wait_too_and_keys_do_it_all(visit: Visit, 
       addEventListener('click', (event) => { was = event.defaultPrevented; event.preventDefault(); }, {once: true});
       document.querySelector(selector).dispatchEvent(click);
       return was; }"""
-    assert page.evaluate(stopped, "#rail nav a") is True
+    assert page.evaluate(stopped, ".dash-who a") is True
     assert page.evaluate(stopped, "a[download]") is False  # a download leaves the page where it is
     page.get_by_role("button", name="Materials").click()
     expect(page.locator("#wire")).to_contain_text("Offline: 1 move waits")
@@ -191,3 +190,40 @@ def test_machines_and_a_jobs_own_page_wait_too_and_keys_do_it_all(visit: Visit, 
     expect(page.locator("#job-count h2")).to_have_text("Count: made")
     moved = "SELECT COUNT(*) FROM batch_event WHERE batch_id = :id AND became = 'materials'"
     assert shop.sql(moved, id=job) == 1
+
+
+def test_it_opens_again_without_a_network_and_leaves_nothing_after_logging_out(visit: Visit, shop: Shop) -> None:
+    job = shop.full()
+    worker = enter(visit, shop, "olga", width=1024)
+    page = worker.go(HERE)
+    kept = "path => caches.match(path, {ignoreVary: true}).then(Boolean)"
+
+    def until(path: str, wanted: bool) -> None:
+        for _ in range(150):
+            ruled = not wanted or page.evaluate("Boolean(navigator.serviceWorker.controller)")
+            if ruled and page.evaluate(kept, path) is wanted:
+                return
+            page.wait_for_timeout(200)
+        raise AssertionError(f"{path} kept: {not wanted}")
+
+    until(f"{HERE}/figures", True)  # the last view of the rail is kept last
+    page.context.set_offline(True)
+    page.reload()
+    expect(page.locator("#wire")).to_contain_text("Offline. What you see may be old")
+    page.keyboard.press("g")
+    page.keyboard.press("w")
+    page.wait_for_url(f"**{HERE}/weeks")
+    expect(page.get_by_role("heading", name="Weeks", level=1)).to_be_visible()
+    page.locator("#rail").get_by_role("link", name="Board").click()
+    page.wait_for_url(f"**{HERE}")
+    page.locator(f"#job-{job} .next").click()
+    expect(page.locator("#wire")).to_contain_text("Offline: 1 move waits")
+    page.reload()  # a tablet that was put away and taken up again
+    expect(column(page, "materials").locator(f"#job-{job}")).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.locator("#told")).to_contain_text(f"Batch {job}: materials.", timeout=15_000)
+    assert shop.sql("SELECT state FROM batch WHERE id = :id", id=job) == "materials"
+    page = worker.go("/account")
+    page.get_by_role("button", name="Log out").click()
+    page.wait_for_url(worker.url + "/")
+    until(HERE, False)

@@ -1,6 +1,8 @@
 // The dashboard: looks every few seconds for what is new, moves jobs by drag or keys, and keeps what could not be sent
 // until the network is back. Every page is whole without it.
 
+import { isKept, keepPages } from "./dashboard-shelf.js";
+
 const dash = document.querySelector("[data-dashboard]");
 const slug = dash.dataset.dashboard;
 const address = `/api/v1/fabricators/${slug}/dashboard`;
@@ -10,7 +12,7 @@ const wire = document.getElementById("wire");
 const toldList = document.getElementById("told");
 const LOOK_EVERY_MS = 4000;
 let etag = `W/"${dash.dataset.stamp}"`;
-let away = false;
+let away = !navigator.onLine;
 let sending = false;
 
 // --- what waits to be sent: kept in this browser, sent in order, each once under its own key
@@ -227,7 +229,10 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("a[href]");
   if (!link || !(away || !navigator.onLine) || !leaves(event, link)) return;
   event.preventDefault(); // an empty error page in its place would have nothing to go on with
-  tell("Offline: other pages can't be opened now.", "amber", "This one stays, and what you do here is kept.");
+  isKept(link.href).then((kept) => {
+    if (kept) location.assign(link.href);
+    else tell("Offline: this page can't be opened now.", "amber", "The one you are on stays, and what you do here is kept.");
+  });
 });
 
 let chosen = null;
@@ -332,7 +337,7 @@ function step(list, by) {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.target.closest("input, textarea, select, dialog") || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, textarea, select, dialog[open]") || event.ctrlKey || event.metaKey || event.altKey) return;
   const job = document.activeElement?.closest(".job");
   const threads = [...document.querySelectorAll(".mail-item")];
   const cards = [...(job?.closest(".col") ?? document).querySelectorAll(".job-open")];
@@ -381,3 +386,4 @@ placeWaiting();
 showMachines();
 flush();
 performance.mark("dashboard-ready");
+setTimeout(() => keepPages([...document.querySelectorAll(".dash-rail nav a")].map((one) => one.href), store).catch(() => { /* another time */ }), 1500);

@@ -25,6 +25,9 @@ document.addEventListener("click", async (event) => {
   setTimeout(() => { button.classList.remove("done"); button.setAttribute("aria-label", said); }, 1500);
 });
 
+// Who has logged out leaves no pages of a workshop in this browser.
+if (document.querySelector('.site-nav a[href="/login"]')) globalThis.caches?.delete("brickyard-dashboard").catch(() => { /* there were none */ });
+
 document.addEventListener("change", (event) => {
   if (event.target.matches("select[data-go]")) event.target.form.submit();
 });
