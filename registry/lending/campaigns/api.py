@@ -26,7 +26,7 @@ from registry.lending.campaigns.schemas import (
 )
 from registry.web import people
 from registry.web.context import stores
-from registry.web.openapi import operation
+from registry.web.openapi import Paging, operation
 
 blueprint = Blueprint("campaigns_api", __name__)
 _NUMBER = "<int(max=2147483647):number>"
@@ -121,11 +121,12 @@ def make_pledge(number: int, body: PledgeWish) -> tuple[PledgeDetail, int]:
     return _pledge(pledging.pledge(stores(), people.required().id, number, body)), 201
 
 
-@operation(blueprint, "GET", "/lending/pledges", answers={200: OwnPledges}, account=True)
-def read_pledges() -> OwnPledges:
+@operation(blueprint, "GET", "/lending/pledges", query=Paging, answers={200: OwnPledges}, account=True)
+def read_pledges(query: Paging) -> OwnPledges:
     """My pledges, the newest first."""
     with stores().db.reading() as session:
-        return own.list_pledges(session, people.required().id)
+        found = own.list_pledges(session, people.required().id, query.page, query.per_page)
+    return found.model_copy(update={"next": request.path + found.next if found.next else None})
 
 
 @operation(blueprint, "GET", _PLEDGE, answers={200: PledgeDetail}, account=True)

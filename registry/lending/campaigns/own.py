@@ -7,7 +7,7 @@ import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from registry.accounts.queries import handle_of
 from registry.batches.tables import Batch
@@ -38,12 +38,20 @@ _LESS_OWED: dict[str, Moved] = {"person": "fell due", "fabricator": "goods"}
 _LESS_DUE: dict[str, Moved] = {"external": "paid out", "fund": "given"}
 
 
-def list_pledges(session: Session, account_id: int) -> OwnPledges:
-    """Somebody's pledges, the newest first."""
-    rows = session.exec(select(Pledge).where(Pledge.account_id == account_id).order_by(col(Pledge.id).desc())).all()
+def list_pledges(
+    session: Session, account_id: int, page: int = 1, per_page: int = 50, campaign: int | None = None
+) -> OwnPledges:  # fmt: skip
+    """Somebody's pledges, to one campaign or to all, the newest first."""
+    chosen = select(Pledge).where(Pledge.account_id == account_id)
+    if campaign is not None:
+        chosen = chosen.where(Pledge.campaign_id == campaign)
+    total = session.exec(select(func.count()).select_from(chosen.subquery())).one()
+    rows = session.exec(chosen.order_by(col(Pledge.id).desc()).offset((page - 1) * per_page).limit(per_page)).all()
     now = database_now(session)
-    items = [_view(session, row, now) for row in rows]
-    return OwnPledges(items=items, total=len(items))
+    return OwnPledges(
+        items=[_view(session, row, now) for row in rows], total=total,
+        next=f"?page={page + 1}&per_page={per_page}" if page * per_page < total else None,
+    )  # fmt: skip
 
 
 def find_pledge(session: Session, pledge_id: int, account_id: int | None) -> Pledge:
@@ -171,6 +179,13 @@ def _what(part: str, other: str, amount_minor: int) -> Moved | None:
     if amount_minor < 0:
         return _LESS_DUE.get(other, "other")
     return None if other == "person" else "other"
+
+
+def years_of(session: Session, account_id: int) -> list[int]:
+    """The years from somebody's first pledge to now, the newest first."""
+    first = session.exec(select(func.min(Pledge.made_at)).where(Pledge.account_id == account_id)).one()
+    now = database_now(session).year
+    return list(range(now, (first.year if first else now) - 1, -1))
 
 
 def messages_to(session: Session, account_id: int) -> list[OwnMessage]:

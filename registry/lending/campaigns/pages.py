@@ -52,10 +52,10 @@ def campaign_page(number: int, fault: RegistryError | None = None) -> Page:
         campaign = queries.get_campaign(session, number, account_id)
         acts = queries.acts_for(session, number, account_id)
         treasurer = treasurers.is_treasurer(session, account_id)
-        mine = own.list_pledges(session, account_id).items if account_id else []
+        mine = own.list_pledges(session, account_id, campaign=number).items if account_id else []
     html = render_template(
         "lending/campaign.html", campaign=campaign, acts=acts, treasurer=treasurer, fault=fault, form=request.form,
-        mine=[one for one in mine if one.campaign == number], stages=forms.STAGES,
+        mine=mine, stages=forms.STAGES,
     )  # fmt: skip
     return html, fault.status if fault else 200
 

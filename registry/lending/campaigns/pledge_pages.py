@@ -6,6 +6,7 @@ import secrets
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request
+from pydantic import BaseModel, Field
 from werkzeug.wrappers import Response as Redirect
 
 from registry.batches import papers
@@ -17,9 +18,14 @@ from registry.lending.paying import spaced
 from registry.web import people, slots
 from registry.web.context import parse, stores
 from registry.web.files import guard
+from registry.web.paging import Pages
 from registry.web.rates import submissions
 
 blueprint = Blueprint("pledges", __name__)
+
+
+class _Part(BaseModel):
+    page: int = Field(default=1, ge=1, le=10_000)
 
 
 def _form(number: int, fault: RegistryError | None = None) -> Page:
@@ -136,13 +142,14 @@ def choose(number: int) -> Page | Redirect:
 def show_mine() -> str:
     """My pledges, what is owed to me and when, my years."""
     person = people.required()
-    query = parse(YearQuery, request.args.to_dict())
+    query, part = parse(YearQuery, request.args.to_dict()), parse(_Part, request.args.to_dict())
     with stores().db.reading() as session:
-        found = own.list_pledges(session, person.id)
+        found = own.list_pledges(session, person.id, part.page)
         year = own.get_year(session, person.id, query.year)
         messages = own.messages_to(session, person.id)
-    years = sorted({one.made_at.year for one in found.items} | {year.year}, reverse=True)
-    return render_template("lending/mine.html", found=found, year=year, years=years, messages=messages)
+        years = own.years_of(session, person.id)
+    pages = Pages(part.page, 50, found.total)
+    return render_template("lending/mine.html", found=found, year=year, years=years, messages=messages, pages=pages)
 
 
 @blueprint.get("/lending/mine/<int(min=1970,max=9998):year>.csv")
