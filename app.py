@@ -67,6 +67,8 @@ from registry.lending.campaigns import pledge_pages
 from registry.lending.campaigns import service as campaigns
 from registry.lending.community import api as community_api
 from registry.lending.community import pages as community_pages
+from registry.lending.loans import api as loans_api
+from registry.lending.loans import pages as loans_pages
 from registry.lending.loans import service as loans
 from registry.notices import api as notices_api
 from registry.notices import pages as notices_pages
@@ -118,6 +120,7 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
     proof = (origin_pages, origin_api, reports_pages, reports_api)
     lent = (commons_pages, commons_api, lending_pages, lending_api, community_pages, community_api)
     borrowed = (campaigns_pages, pledge_pages, campaigns_api, lending_bank_pages, lending_bank_api)
+    paid_back = (loans_pages, loans_api)
     open_books = (books_pages, books_api)
     told = (notices_pages, notices_api, dashboard_pages, dashboard_slots, dashboard_api, ledger_api)
     for feature in (
@@ -132,6 +135,7 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
         *proof,
         *lent,
         *borrowed,
+        *paid_back,
         *open_books,
         *told,
     ):

@@ -30,6 +30,7 @@ from registry.lending import commands as lending_commands
 from registry.lending.books import commands as books_commands
 from registry.lending.campaigns import commands as campaigns_commands
 from registry.lending.community import commands as community_commands
+from registry.lending.loans import commands as loan_commands
 from registry.notices import commands as notices_commands
 from registry.reports import commands as reports_commands
 from registry.settings import PROJECT, read_settings
@@ -199,6 +200,7 @@ notices_commands.register(main)
 ledger_commands.register(main)
 commons_commands.register(main)
 lending_commands.register(main)
+loan_commands.register(main)
 community_commands.register(main)
 campaigns_commands.register(main)
 books_commands.register(main)

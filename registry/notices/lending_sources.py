@@ -23,6 +23,9 @@ _PLEDGES = {
 }
 _LOANS = {
     "fund": "The loan for {things} is funded",
+    "disburse materials": "Money for the materials of {things} is paid out",
+    "disburse made": "Money for {things}, made by now, is paid out",
+    "disburse shipped": "The last money for {things} is paid out",
     "begin repayment": "The loan for {things} is being paid back",
     "fall behind": "The loan for {things} is in arrears",
     "catch up": "The loan for {things} is no longer in arrears",
@@ -87,7 +90,8 @@ def _of_loan(session: Session, row: LoanEvent) -> Told | None:
         "lenders": _lenders(session, row.campaign_id),
         "shop": sources.shop_people(session, [campaign.fabricator_id]),
     }
-    return Told(row.id or 0, row.at, f"/lending/{row.campaign_id}", tellings, audiences, row.account_id)
+    link = f"/lending/{row.campaign_id}" if row.became == "failed" else f"/lending/{row.campaign_id}/loan"
+    return Told(row.id or 0, row.at, link, tellings, audiences, row.account_id)
 
 
 def _of_message(session: Session, row: LoanMessage) -> Told | None:

@@ -18,6 +18,7 @@ from registry.notices import (
     dashboard_sources,
     lending_sources,
     links,
+    loan_sources,
     making_sources,
     outbox,
     report_sources,
@@ -56,6 +57,7 @@ def install(stores: Stores) -> None:
     unit_sources.install()
     report_sources.install()
     lending_sources.install()
+    loan_sources.install()
     hooks = stores.hooks.setdefault("worker.keep", [])
     if keep not in hooks:
         hooks.append(keep)

@@ -63,7 +63,9 @@ class Figure(_Out):
     """An amount with the account of the book whose transfers are behind it."""
 
     amount_minor: int
-    account: str = Field(description="owner, role and currency, as /api/v1/ledger/accounts writes them")
+    book: str = Field(
+        description="its account, as GET /api/v1/lending/campaigns/NUMBER/loan/book/NAME tells its transfers"
+    )
 
 
 class TrancheView(_Out):
@@ -91,8 +93,16 @@ class ReceiptView(_Out):
 
     on: dt.date
     amount_minor: int
-    kind: Literal["payment", "units", "written off", "paid out"]
+    kind: Literal["payment", "units"]
     transfer: int
+
+
+class StepView(_Out):
+    """A stage of the loan's way, for a line of them."""
+
+    name: str
+    state: Literal["done", "now", "ahead"]
+    at: dt.datetime | None
 
 
 class SaleView(_Out):
@@ -155,6 +165,8 @@ class SalesView(_Out):
     fund_promised: Figure
     unit_debt_minor: int
     commons_bp: int
+    serials: list[str] = Field(description="units that may be sold, for who records sales")
+    numbered: bool
     items: list[SaleView]
 
 
@@ -190,5 +202,14 @@ class LoanView(_Out):
     goods_minor: int
     goods: list[GoodsView] = Field(description="those that concern the reader")
     changes: list[ChangeView]
+    steps: list[StepView]
+    waits_for: str = Field(description="what has to happen before the next money moves; empty: nothing")
+    books: list[str] = Field(description="accounts of the loan in which something may be booked")
     roles: list[str] = Field(description="what the reader is here: lender, fabricator, treasurer")
     own_minor: int = Field(description="what the reader is owed")
+
+
+class BookQuery(BaseModel):
+    """Where to go on in a long list of transfers."""
+
+    after: int = Field(default=0, ge=0, le=2**62, description="the next_seq of the part before")
