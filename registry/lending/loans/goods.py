@@ -140,7 +140,7 @@ def _receive(session: Session, row: LoanCampaign, one: LoanGoods, account_id: in
         )  # fmt: skip
     key = f"goods-{row.id}-{one.id}"
     written = write(session, [
-        Move(loan.lender(one.account_id), loan.debt, one.amount_minor, f"Paid back with {one.units} units at cost"),
+        Move(loan.lender(one.account_id), loan.debt, one.amount_minor, f"Paid back with {one.units} unit{'' if one.units == 1 else 's'} at cost"),
     ], key, by_id=account_id)  # fmt: skip
     write(session, drop_promises(session, loan), f"{key}-promise", by_id=account_id)
     return written[0].seq
