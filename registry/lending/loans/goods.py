@@ -139,8 +139,8 @@ def _receive(session: Session, row: LoanCampaign, one: LoanGoods, account_id: in
             f"{amount(one.amount_minor, row.currency)}.", "Call this off, and ask for fewer.",
         )  # fmt: skip
     key = f"goods-{row.id}-{one.id}"
-    written = write(session, [
-        Move(loan.lender(one.account_id), loan.debt, one.amount_minor, f"Paid back with {one.units} unit{'' if one.units == 1 else 's'} at cost"),
-    ], key, by_id=account_id)  # fmt: skip
+    units = f"{one.units} unit{'' if one.units == 1 else 's'}"
+    moves = [Move(loan.lender(one.account_id), loan.debt, one.amount_minor, f"Paid back with {units} at cost")]
+    written = write(session, moves, key, by_id=account_id)
     write(session, drop_promises(session, loan), f"{key}-promise", by_id=account_id)
     return written[0].seq
