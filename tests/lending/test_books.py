@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from ledger_support import account
 from lending_support import World, open_world
 from loan_support import days_pass, funded, out, repay, treasurers
 from web_support import bearer, send, sign_up
@@ -134,7 +135,8 @@ def test_every_figure_is_what_beancount_reads(stores: Stores, tmp_path: Path) ->
         assert {name: told[name] for name in theirs} == theirs, at
     last = found.months[-1]
     assert (last.figures["cash"], last.figures["goods"]) == (7_000 + 5_001 + 1_234, 20_000 - 5_001)
-    assert last.figures["cash"] + last.figures["goods"] == last.figures["owed"] + last.figures["funds"]
+    for each in (month.figures for month in found.months):
+        assert each["cash"] + each["goods"] + each["written_off"] == each["owed"] + each["funds"] + each["waiting"]
     assert last.figures["defaulted"] == 14_999 and last.failed_bp == 14_999 * 10_000 // 20_000
     assert last.figures["rebuy"] == 7_000 and last.rebuy_bp == 7_000 * 10_000 // 27_000
     assert set(last.figures) == set(rules.FIGURES)
@@ -210,6 +212,55 @@ def test_pages_json_and_downloads(sqlite_stores: Stores, tmp_path: Path, monkeyp
     said = CliRunner().invoke(main, ["bank", "books"])
     assert said.exit_code == 0 and month in said.output and "200.00" in said.output
     assert json.loads(CliRunner().invoke(main, ["bank", "books", "--json"]).output)["currency"] == "EUR"
+
+
+@pytest.mark.parametrize(
+    ("debit", "credit", "counted", "said"),
+    [
+        (
+            "external/1/bank",
+            "campaign/1/unmatched",
+            {"cash": 1, "came": 1, "turnover": 1, "waiting": 1},
+            "To what is not assigned yet",
+        ),
+        ("campaign/1/unmatched", "person/2/loan-1", {"owed": 1, "lent": 1, "waiting": -1}, "A pledge is paid in"),
+        ("campaign/1/unmatched", "fabricator/3/owes-1", {"goods": -1, "repaid": 1, "waiting": -1}, "The maker repays"),
+        (
+            "campaign/1/unexplained",
+            "external/1/bank",
+            {"cash": -1, "went": 1, "turnover": 1, "waiting": -1},
+            "From what is not explained yet",
+        ),
+        ("person/2/due-1", "campaign/1/unexplained", {"owed": -1, "returned": 1, "waiting": 1}, "Paid out to a lender"),
+        (
+            "external/1/bank",
+            "person/2/due-1",
+            {"cash": 1, "owed": 1, "came": 1, "turnover": 1, "returned": -1},
+            "A payment came back from the bank",
+        ),
+        ("campaign/1/charges", "campaign/1/unexplained", {"charges": 1, "waiting": 1}, "To what is not explained yet"),
+        ("person/2/loan-1", "person/2/due-1", {}, "Due to a lender"),
+        ("person/2/loan-1", "fabricator/3/lost-1", {"owed": -1, "written_off": -1, "in_goods": 1}, "Settled in goods"),
+        (
+            "fabricator/3/lost-1",
+            "fabricator/3/owes-1",
+            {"goods": -1, "written_off": 1},
+            "Written off, and claimed still",
+        ),
+        ("fabricator/3/sales-1", "campaign/1/promised", {"sold": 1}, "Of a unit's price"),
+        (
+            "fund/4/money",
+            "external/fund-4/bank",
+            {"cash": -1, "funds": -1, "went": 1, "turnover": 1, "from_funds": 1},
+            "Spent by the fund",
+        ),
+    ],
+)
+def test_what_each_kind_of_transfer_counts_for(debit: str, credit: str, counted: dict[str, int], said: str) -> None:
+    gives, takes = account(debit), account(credit)
+    found = {name: figure.sign(gives, takes) for name, figure in rules.FIGURES.items()}
+    assert {name: sign for name, sign in found.items() if sign} == counted
+    assert rules.words(gives, takes) == said
 
 
 def test_a_signature_covers_every_byte(tmp_path: Path) -> None:

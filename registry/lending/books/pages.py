@@ -40,7 +40,7 @@ def show_books() -> str:
     shown = next((month for month in books.months if month.month == chosen), books.months[-1])
     return render_template(
         "lending/books/books.html", books=books, shown=shown, plots=plots.plots_of(books), makes=makes,
-        figures={figure.name: figure for figure in books.figures}, statements=service.list_statements(stores()),
+        figures={figure.name: figure for figure in books.figures}, statements=service.list_statements(stores(), books),
         month_name=plots.month_name,
     )  # fmt: skip
 

@@ -63,8 +63,13 @@ def _flow(gives: Callable[[AccountName], bool], takes: Callable[[AccountName], b
     return lambda debit, credit: (gives(debit) and takes(credit)) - (gives(credit) and takes(debit))
 
 
-def _lends(name: AccountName) -> bool:
-    return is_bank(name) or _of_campaign(name, "unmatched")
+def is_till(name: AccountName) -> bool:
+    """A bank account, or what came in or went out of one and was explained later."""
+    return is_bank(name) or _of_campaign(name, "unmatched") or _of_campaign(name, "unexplained")
+
+
+def _waits(name: AccountName) -> bool:
+    return name.kind == "campaign" and name.role in ("unmatched", "unexplained", "excess")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,7 @@ FIGURES = _all(
     Figure("owed", "Owed to lenders", "Principal, and what is to be paid out now", True,
            _stock(lambda name: is_loan(name) or is_due(name), 1)),
     Figure("funds", "Commons funds", "What the funds of designs hold", True, _stock(is_fund, 1)),
+    Figure("waiting", "Held", "Came in and is not assigned yet, or was paid above a debt", True, _stock(_waits, 1)),
     Figure("late", "In arrears", "What makers owe on loans that are in arrears at the month's end", True, _never),
     Figure("defaulted", "In default", "What makers owe on loans that are in default at the month's end", True, _never),
     Figure("written_off", "Written off", "What is still claimed on loans that were written off", True,
@@ -103,24 +109,24 @@ FIGURES = _all(
            lambda debit, credit: int(is_bank(debit) and not is_bank(credit))),
     Figure("went", "Went out", "Out of the bank accounts", False,
            lambda debit, credit: int(is_bank(credit) and not is_bank(debit))),
-    Figure("lent", "Lent", "Paid-in pledges, less what went back the same way", False, _flow(_lends, is_loan)),
+    Figure("lent", "Lent", "Paid-in pledges, less what went back the same way", False, _flow(is_till, is_loan)),
     Figure("rebuy", "Lent again", "Of it by people who had lent to another campaign before", False, _never),
     Figure("disbursed", "Paid to makers", "Tranches that the statements show", False,
-           lambda debit, credit: int(is_debt(debit) and is_bank(credit))),
-    Figure("repaid", "Repaid by makers", "In money, up to their debt", False,
-           lambda debit, credit: int(is_bank(debit) and is_debt(credit))),
+           lambda debit, credit: int(is_debt(debit) and is_till(credit))),
+    Figure("repaid", "Repaid by makers", "In money, up to their debt; with what their banks sent back", False,
+           lambda debit, credit: int(is_till(debit) and is_debt(credit))),
     Figure("sold", "Sold by makers", "Prices of units that makers say they sold: their money, not in these accounts",
            False, lambda debit, credit: int(is_sales(debit)) - int(is_sales(credit))),
     Figure("in_goods", "Settled in goods", "Principal that lenders took in units at cost", False,
            _flow(is_loan, is_debt)),
     Figure("returned", "Paid out to lenders", "Refunds and repayments that the statements show", False,
-           _flow(is_due, is_bank)),
+           _flow(is_due, is_till)),
     Figure("to_funds", "Into commons funds", "From units, gifts and forgiven loans", False,
            lambda debit, credit: int(is_fund(credit) and not is_fund(debit))),
     Figure("from_funds", "Spent by commons funds", "On their designs", False,
            lambda debit, credit: int(is_fund(debit) and not is_fund(credit))),
     Figure("charges", "Bank charges", "What banks took", False,
-           _flow(lambda name: _of_campaign(name, "charges"), is_bank)),
+           _flow(lambda name: _of_campaign(name, "charges"), is_till)),
 )  # fmt: skip
 BY_STATE = {"late": "in arrears", "defaulted": "defaulted"}
 STOCKS = tuple(name for name, figure in FIGURES.items() if figure.stock and name not in BY_STATE)
@@ -141,18 +147,18 @@ def campaign_of(name: AccountName) -> int | None:
 
 def words(debit: AccountName, credit: AccountName) -> str:
     """What a transfer does, in words without names: the book's own words may hold some."""
-    for gives, takes, told in (
-        (is_bank, is_loan, "A pledge is paid in"),
-        (is_bank, is_debt, "The maker repays"),
-        (is_debt, is_bank, "Paid to the maker"),
-        (is_due, is_bank, "Paid out to a lender"),
-        (is_bank, is_due, "A payment came back from the bank"),
+    for gives, takes, told in (  # the first that fits
+        (is_till, is_loan, "A pledge is paid in"),
+        (is_till, is_debt, "The maker repays"),
+        (is_debt, is_till, "Paid to the maker"),
+        (is_due, is_till, "Paid out to a lender"),
+        (is_till, is_due, "A payment came back from the bank"),
         (is_loan, is_due, "Due to a lender"),
         (is_due, is_loan, "Principal again"),
         (is_loan, is_debt, "Settled in goods"),
         (is_loan, is_fund, "A loan is forgiven"),
         (is_due, is_fund, "A repayment is given to the fund"),
-        (is_bank, is_fund, "Into the fund"),
+        (is_till, is_fund, "Into the fund"),
         (is_debt, is_fund, "A sold unit's share for the fund"),
         (is_fund, is_bank, "Spent by the fund"),
         (is_lost, is_debt, "Written off, and claimed still"),
@@ -162,6 +168,7 @@ def words(debit: AccountName, credit: AccountName) -> str:
     if is_sales(debit):
         return "Of a unit's price"
     roles = {"unmatched": "not assigned yet", "excess": "paid above the debt", "charges": "bank charges",
+             "unexplained": "not explained yet",
              "promised": "sold and not passed on yet", "fund-promised": "sold and not passed on yet"}  # fmt: skip
     for name, way in ((credit, "To what is"), (debit, "From what is")):
         if name.kind == "campaign" and name.role in roles:

@@ -34,13 +34,15 @@ def may_make(session: Session, account_id: int | None) -> bool:
     return account is not None and (account.is_steward or is_treasurer(session, account_id))
 
 
-def list_statements(stores: Stores) -> StatementList:
+def list_statements(stores: Stores, books: BooksView | None = None) -> StatementList:
     """Signed statements, and the months that are over and have none yet."""
     with stores.db.reading() as session:
         rows = session.exec(select(BooksStatement).order_by(col(BooksStatement.month).desc())).all()
         now = f"{database_now(session):%Y-%m}"
-    with stores.db.reading() as session:
-        begun = [month.month for month in queries.get_books(session).months if month.month < now]
+    if books is None:
+        with stores.db.reading() as session:
+            books = queries.get_books(session)
+    begun = [month.month for month in books.months if month.month < now]
     done = {row.month for row in rows}
     items = [
         StatementItem(sha256=row.digest, key=signing.fingerprint(row.public_key),
