@@ -13,6 +13,7 @@ from registry.builds import queries, service, verifying
 from registry.builds.schemas import BuildReport
 from registry.console import columns_of, json_option, opened, print_json, progress_bar
 from registry.designs import service as designs
+from registry.designs.queries import get_version
 from registry.designs.schemas import Submission
 from registry.errors import NotFound
 from registry.stores.stores import Stores
@@ -125,10 +126,14 @@ def bundle(design: str, output: Path | None) -> None:
             build_id = service.request_build(stores, slug, ref)
             report = wait_for(stores, build_id, slug)
             service.close_warm()
-            path, _, name, _ = queries.find_bundle(stores, slug, report.commit)
+            ref = report.commit
+            path, _, name, _ = queries.find_bundle(stores, slug, ref)
         target = output or Path(name)
         shutil.copyfile(path, target)
+        with stores.db.reading() as session:
+            version = get_version(session, slug, ref or None)
     click.echo(str(target))
+    click.echo(f"{slug} {version.name}: {version.standing}.", err=True)  # the same files may be proven later
 
 
 @click.command()
