@@ -62,7 +62,10 @@ ROWS: dict[int, tuple[str, ...]] = {
         "lending/test_campaign_doors.py::test_by_json",
     ),
     30: ("lending/test_pledges.py::test_row_30_a_newline_in_names",),
-    31: ("lending/test_pledges.py::test_row_31_two_pledges_for_the_last_slot",),
+    31: (
+        "lending/test_pledges.py::test_row_31_two_pledges_for_the_last_slot",
+        "lending/test_pledges.py::test_row_31_processes_for_the_last_slot",
+    ),
     32: (
         "lending/test_pledges.py::test_row_32_the_very_deadline_by_the_databases_clock",
         "lending/test_pledges.py::test_row_32_deadline_pledge_and_withdrawal_race",

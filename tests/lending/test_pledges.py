@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 
@@ -18,6 +22,7 @@ from registry.lending import chart, paying
 from registry.lending.campaigns import pledging, service
 from registry.lending.campaigns.schemas import ChoiceWish, PayoutWish, PledgeWish
 from registry.lending.campaigns.tables import Pledge, PledgeEvent
+from registry.settings import PROJECT
 from registry.stores.clock import database_now
 from registry.stores.stores import Stores
 
@@ -84,6 +89,27 @@ def test_row_31_two_pledges_for_the_last_slot(world: World) -> None:
         with world.stores.db.reading() as session:
             rows = session.exec(select(Pledge).where(Pledge.campaign_id == number)).all()
         assert sum(row.amount_minor for row in rows) == 25_000 and len({row.reference for row in rows}) == 2
+
+
+def test_row_31_processes_for_the_last_slot(world: World) -> None:
+    """Six processes, each on its own connection, for what one may have of four campaigns."""
+    crowd = [world.market.person(f"crowd-{place}") for place in range(6)]
+    numbers = [world.campaign(pledge_minor_max=24_000) for _ in range(4)]
+    for number in numbers:
+        world.pledge("lea", number, 23_000)
+    told = json.dumps([[(number, world.terms(number).sha256, 2_000) for number in numbers], crowd])
+    settings, support = world.stores.settings, PROJECT / "tests" / "support"
+    done = subprocess.run(
+        [sys.executable, str(support / "pledge_racers.py"), str(settings.data), settings.database_url, told],
+        capture_output=True, text=True, check=False, timeout=300, env=os.environ | {"PYTHONPATH": str(PROJECT)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    answers = json.loads(done.stdout)
+    for place, number in enumerate(numbers):
+        said = [one[place] for one in answers]
+        assert sum(each.startswith("pledge ") for each in said) == 1, said
+        assert said.count("This campaign has all that it asks for.") == 5, said
+        assert world.loan(number).held_minor == 25_000
 
 
 def test_row_32_the_very_deadline_by_the_databases_clock(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,6 +32,7 @@ from registry.lending.campaigns.schemas import (
 from registry.lending.campaigns.service import policy_of
 from registry.lending.campaigns.tables import LoanCampaign, LoanMessage, LoanTerms, Pledge, PledgeEvent
 from registry.lending.campaigns.treasurers import is_treasurer
+from registry.lending.loans.payback import debt_of, loan_of
 from registry.stores.clock import database_now
 
 _LESS_OWED: dict[str, Moved] = {"person": "fell due", "fabricator": "goods"}
@@ -108,9 +109,10 @@ def _balance(session: Session, name: AccountName) -> int:
 def _next_due(session: Session, campaign: LoanCampaign) -> dt.date | None:
     """The day of the first instalment that is not wholly paid."""
     plan = [rules.Instalment(one.due_on, one.amount_minor) for one in queries.plan_of(session, campaign.id or 0)]
-    name = chart.owes(campaign.fabricator_id, campaign.id or 0, campaign.currency)
-    found = ledger.balances(session, kind=name.kind, owner_id=name.id, role=name.role, currency=name.currency)
-    return rules.overdue_since(plan, found[0].credits_minor if found else 0)
+    if not plan:
+        return None
+    paid = sum(one.amount_minor for one in plan) - debt_of(session, loan_of(campaign))
+    return rules.overdue_since(plan, max(paid, 0))
 
 
 def own_plan(session: Session, campaign: LoanCampaign, row: Pledge) -> list[InstalmentView]:
