@@ -29,7 +29,7 @@ from registry.lending.campaigns.schemas import (
     YearLine,
     YearView,
 )
-from registry.lending.campaigns.service import policy_of
+from registry.lending.campaigns.service import paid_minor, policy_of
 from registry.lending.campaigns.tables import LoanCampaign, LoanMessage, LoanTerms, Pledge, PledgeEvent
 from registry.lending.campaigns.treasurers import is_treasurer
 from registry.lending.loans.payback import debt_of, loan_of
@@ -116,10 +116,10 @@ def _next_due(session: Session, campaign: LoanCampaign) -> dt.date | None:
 
 
 def own_plan(session: Session, campaign: LoanCampaign, row: Pledge) -> list[InstalmentView]:
-    """A pledge's part of the plan: by its part of all that was lent, together the whole pledge."""
+    """A pledge's part of the plan: by its part of all that was lent; of a plan for the whole loan, the whole pledge."""
     plan = queries.plan_of(session, campaign.id or 0)
-    total = sum(one.amount_minor for one in plan)
-    if not total or row.state != "paid":
+    total = paid_minor(session, campaign.id or 0)
+    if not plan or not total or row.state != "paid":
         return []
     sums = itertools.accumulate(one.amount_minor for one in plan)
     parts = [row.amount_minor * upto // total for upto in sums]
