@@ -15,6 +15,7 @@ from registry.errors import Conflict, Invalid, NotFound
 from registry.fabricators.queries import find_fabricator
 from registry.fabricators.service import require_role
 from registry.notices import (
+    commons_sources,
     dashboard_sources,
     lending_sources,
     links,
@@ -58,6 +59,7 @@ def install(stores: Stores) -> None:
     report_sources.install()
     lending_sources.install()
     loan_sources.install()
+    commons_sources.install()
     hooks = stores.hooks.setdefault("worker.keep", [])
     if keep not in hooks:
         hooks.append(keep)
