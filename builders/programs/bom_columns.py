@@ -11,6 +11,7 @@ import io
 import re
 from collections.abc import Sequence
 
+_MAKERS = re.compile(r"mpn|manuf|m/?f[rg]", re.IGNORECASE)  # a maker's number, though DIN125 looks like a designator
 _DESIGNATORS = re.compile(r"(?:[A-Za-z]{1,4}\d{1,4}(?:\s*[-–]\s*[A-Za-z]{0,4}\d{1,4})?[\s,;]*)+")
 ROWS_MAX = 20_000
 CELL_CHARS = 2_000
@@ -143,7 +144,7 @@ def columns_of(row: Sequence[str], below: Sequence[Sequence[str]]) -> dict[int, 
     if "reference" not in found.values():
         # Eagle lists designators as 'Part' or 'Parts', others as 'Item' or 'Component'.
         for index, name in found.items():
-            if name in ("part", "item", "mpn", "description"):
+            if name in ("part", "item", "mpn", "description") and not _MAKERS.search(row[index]):
                 cells = [line[index] for line in below if index < len(line) and line[index]]
                 screws = all(re.fullmatch(r"M\d+", cell) for cell in cells)  # M3 is no motor there
                 if (

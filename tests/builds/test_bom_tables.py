@@ -34,6 +34,11 @@ def lines_of(raw: bytes) -> list[dict[str, Any]]:
     return bom_table.lines_of(rows, *header)
 
 
+def test_a_makers_number_is_no_designator() -> None:
+    washer, pin = lines_of(b"Qty,Description,MPN\n2,Washer M4,DIN125\n1,Pin 4 mm,DIN7\n")
+    assert (washer["mpn"], washer.get("references")) == ("DIN125", []) and pin["mpn"] == "DIN7"
+
+
 @pytest.mark.parametrize(
     ("header", "meaning"),
     [
