@@ -171,6 +171,7 @@ def test_axe_finds_nothing_and_nothing_overflows(visit: Visit, built: str, width
             "/submit",
             "/designs/nowhere",
             f"/designs/{DESIGN}/versions",
+            f"/designs/{DESIGN}/compare/v1.0.0...main",
         ),
         *(
             f"{built}{rest}"
