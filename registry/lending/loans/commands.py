@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import secrets
+from typing import Any
 
 import click
 
@@ -12,6 +14,7 @@ from registry.batches.money import money
 from registry.console import columns_of, json_option, opened, print_json
 from registry.errors import NotFound
 from registry.ledger.money import iso_currency, parse_amount, plain
+from registry.lending import demo
 from registry.lending.loans import goods, queries, sales, service
 from registry.lending.loans.schemas import ExcessWish, GoodsMove, GoodsWish, SaleWish, WhyWish
 from registry.stores.stores import Stores
@@ -24,8 +27,19 @@ _KEY = click.option("--key", default="", help="The same key books once; made ane
 
 
 def register(group: click.Group) -> None:
-    """Add the commands."""
+    """Add the commands; `demo`, of a feature that knows nothing of this one, ends with an example of a loan."""
     group.add_command(loan)
+    without_loans = group.commands["demo"].callback
+    assert without_loans is not None
+
+    @functools.wraps(without_loans)
+    def with_loans(**options: Any) -> None:
+        without_loans(**options)
+        with opened() as stores:
+            for sentence in demo.load(stores):
+                click.echo(sentence, err=True)
+
+    group.commands["demo"].callback = with_loans
 
 
 @click.group()
