@@ -28,10 +28,12 @@ from sqlmodel import select
 from registry.batches import service as batches
 from registry.batches.batch_schemas import Move
 from registry.errors import Conflict, Forbidden, Invalid
+from registry.lending.bank import ordering
 from registry.lending.campaigns.service import held
 from registry.lending.campaigns.tables import LoanCampaign
 from registry.lending.loans import payback, service, tranches
-from registry.lending.loans.schemas import ExcessWish, WhyWish
+from registry.lending.loans.schemas import ExcessWish, SendBackWish, WhyWish
+from registry.lending.paying import Payee
 from registry.stores.stores import Stores
 
 
@@ -132,6 +134,16 @@ def test_row_35_a_repayment_above_the_debt_is_held_and_flagged(world: World) -> 
     for _ in range(2):
         service.give_excess(world.stores, world.people["olga"], number, wish)
     assert (figure(world, number, "excess"), figure(world, number, "fund")) == (300, 200)
+    back = SendBackWish(amount_minor=250, why="Paid twice")
+    with pytest.raises(Forbidden):
+        service.send_excess_back(world.stores, world.people["olga"], number, back)
+    with pytest.raises(Conflict, match="where it receives money"):
+        service.send_excess_back(world.stores, world.people["tom"], number, back)
+    ordering.set_fabricator_payee(world.stores, world.people["otto"], 1, Payee("North", "NL91ABNA0417164300"))
+    service.send_excess_back(world.stores, world.people["tom"], number, back)
+    with pytest.raises(Conflict, match="and is free"):
+        service.send_excess_back(world.stores, world.people["tia"], number, back)
+    assert figure(world, number, "excess") == 300, "held until the statement shows it"
     with pytest.raises(Conflict, match="Less than that"):
         service.give_excess(
             world.stores, world.people["olga"], number, wish.model_copy(update={"amount_minor": 301, "key": "b"})

@@ -6,7 +6,16 @@ from flask import Blueprint
 
 from registry.ledger.schemas import Statement
 from registry.lending.loans import goods, queries, sales, service
-from registry.lending.loans.schemas import BookQuery, ExcessWish, GoodsMove, GoodsWish, LoanView, SaleWish, WhyWish
+from registry.lending.loans.schemas import (
+    BookQuery,
+    ExcessWish,
+    GoodsMove,
+    GoodsWish,
+    LoanView,
+    SaleWish,
+    SendBackWish,
+    WhyWish,
+)
 from registry.web import people
 from registry.web.context import stores
 from registry.web.openapi import operation
@@ -63,6 +72,15 @@ def move_loan_goods(number: int, goods_id: int, body: GoodsMove) -> LoanView:
 def give_loan_excess(number: int, body: ExcessWish) -> LoanView:
     """Give what was repaid above the debt to the design's commons fund, as the fabricator."""
     service.give_excess(stores(), people.required().id, number, body)
+    return _loan(number)
+
+
+@operation(
+    blueprint, "POST", f"{_LOAN}/send-back", body=SendBackWish, answers={200: LoanView}, faults=(409,), account=True
+)
+def send_loan_excess_back(number: int, body: SendBackWish) -> LoanView:
+    """Propose to send back what was repaid above the debt, as a treasurer; a second one approves the payment."""
+    service.send_excess_back(stores(), people.required().id, number, body)
     return _loan(number)
 
 

@@ -16,7 +16,7 @@ from registry.errors import NotFound
 from registry.ledger.money import iso_currency, parse_amount, plain
 from registry.lending import demo
 from registry.lending.loans import goods, queries, sales, service
-from registry.lending.loans.schemas import ExcessWish, GoodsMove, GoodsWish, SaleWish, WhyWish
+from registry.lending.loans.schemas import ExcessWish, GoodsMove, GoodsWish, SaleWish, SendBackWish, WhyWish
 from registry.stores.stores import Stores
 
 _NUMBER = click.argument("number", type=click.IntRange(1, 2**31 - 1))
@@ -44,7 +44,7 @@ def register(group: click.Group) -> None:
 
 @click.group()
 def loan() -> None:
-    """Loans on their way back: show, book, sell, goods, answer, give-excess, go-on, write-off, look."""
+    """Loans on their way back: show, book, sell, goods, answer, give-excess, send-back, go-on, write-off, look."""
 
 
 def _who(stores: Stores, handle: str) -> int:
@@ -176,6 +176,23 @@ def give_excess(number: int, amount: str, key: str, why: str, handle: str, as_js
             currency = iso_currency(queries.find_campaign(session, number, account_id).currency)
         wish = ExcessWish(amount_minor=parse_amount(amount, currency), why=why, key=key or secrets.token_hex(12))
         service.give_excess(stores, account_id, number, wish)
+        _show(stores, number, account_id, as_json)
+
+
+@loan.command("send-back")
+@_NUMBER
+@click.argument("amount")
+@_WHY
+@_AS
+@json_option
+def send_back(number: int, amount: str, why: str, handle: str, as_json: bool) -> None:
+    """Propose to send AMOUNT of what was paid above the debt back, as a treasurer."""
+    with opened() as stores:
+        account_id = _who(stores, handle)
+        with stores.db.reading() as session:
+            currency = iso_currency(queries.find_campaign(session, number, account_id).currency)
+        wish = SendBackWish(amount_minor=parse_amount(amount, currency), why=why)
+        service.send_excess_back(stores, account_id, number, wish)
         _show(stores, number, account_id, as_json)
 
 

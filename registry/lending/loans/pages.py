@@ -14,7 +14,7 @@ from registry.ledger.money import plain
 from registry.lending.campaigns.schemas import CampaignDetail
 from registry.lending.loans import forms, goods, queries, sales, service
 from registry.lending.loans.plots import waterfall_of
-from registry.lending.loans.schemas import ExcessWish, GoodsMove, GoodsWish, SaleWish, WhyWish
+from registry.lending.loans.schemas import ExcessWish, GoodsMove, GoodsWish, SaleWish, SendBackWish, WhyWish
 from registry.web import people, slots
 from registry.web.context import parse, stores
 from registry.web.rates import submissions
@@ -124,6 +124,18 @@ def give_excess(number: int) -> Page | Redirect:
         service.give_excess(stores(), account_id, number, wish)
 
     return _done(number, act, "Given to the design's commons fund.")
+
+
+@blueprint.post(f"{_LOAN}/send-back")
+@submissions
+def send_back(number: int) -> Page | Redirect:
+    """Propose to send back what was repaid above the debt."""
+
+    def act(account_id: int) -> None:
+        wish = parse(SendBackWish, forms.excess_values(request.form, _currency(number)))
+        service.send_excess_back(stores(), account_id, number, wish)
+
+    return _done(number, act, "Proposed. A second treasurer approves the payment.")
 
 
 @blueprint.post(f"{_LOAN}/decide")

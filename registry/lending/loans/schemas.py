@@ -56,6 +56,13 @@ class ExcessWish(BaseModel):
     key: str = Field(min_length=1, max_length=80, description="made anew for each; the same books once")
 
 
+class SendBackWish(BaseModel):
+    """What was repaid above the debt, to be sent back to who paid it."""
+
+    amount_minor: AmountMinor
+    why: Words
+
+
 # --- out
 
 

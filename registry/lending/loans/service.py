@@ -8,6 +8,7 @@ from registry.batches.roles import require_operator
 from registry.batches.rules import check_key
 from registry.errors import Conflict, Invalid
 from registry.ledger import queries as ledger
+from registry.lending.bank.ordering import fabricator_payee, propose
 from registry.lending.campaigns.service import go
 from registry.lending.campaigns.tables import LoanCampaign
 from registry.lending.campaigns.treasurers import require_treasurer
@@ -22,7 +23,7 @@ from registry.lending.loans.payback import (
     open_accounts,
     write,
 )
-from registry.lending.loans.schemas import ExcessWish, WhyWish
+from registry.lending.loans.schemas import ExcessWish, SendBackWish, WhyWish
 from registry.lending.loans.tranches import pass_over
 from registry.stores.clock import database_now
 from registry.stores.stores import Stores
@@ -89,6 +90,27 @@ def give_excess(stores: Stores, account_id: int, number: int, wish: ExcessWish) 
             Move(loan.excess, loan.fund, wish.amount_minor - part, f"Repaid above the debt, given: {why}"[:200],
                  "gifts"),
         ], key, by_id=account_id)  # fmt: skip
+
+
+def send_excess_back(stores: Stores, account_id: int, number: int, wish: SendBackWish) -> int:
+    """Propose to send back what was repaid above the debt, as a treasurer; a second one approves the payment.
+
+    Returns: the payment's id. Raises: Conflict, Forbidden, Invalid, NotFound.
+    """
+    why = _why(wish.why)
+    with stores.db.transaction() as session:
+        require_treasurer(session, account_id)
+        row, _ = held_loan(session, number)
+        loan = open_accounts(session, row)
+        free = ledger.balance(session, loan.excess).available_minor or 0
+        if free < wish.amount_minor:
+            raise Conflict("Less than that was repaid above the debt and is free.", "Look at the payments.",
+                           field="amount")  # fmt: skip
+        payee = fabricator_payee(session, row.fabricator_id)
+        if payee is None:
+            raise Conflict("The fabricator has not said where it receives money.", "Ask it to give its account.")
+        return propose(session, row, "send back", loan.excess, wish.amount_minor, payee,
+                       f"Loan {number}, paid above the debt", by_id=account_id, why=why).id or 0  # fmt: skip
 
 
 # --- what the clock does
