@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import functools
+from typing import Any
+
 import click
 
 from registry.console import columns_of, json_option, opened, print_json
-from registry.reports import acting_commands, queries, rules
+from registry.reports import acting_commands, demo, queries, rules
 
 
 def register(group: click.Group) -> None:
-    """Add the command."""
+    """Add the command; `demo`, of a feature that knows nothing of this one, ends with the examples' reports."""
     group.add_command(reports)
+    without_reports = group.commands["demo"].callback
+    assert without_reports is not None
+
+    @functools.wraps(without_reports)
+    def with_reports(**options: Any) -> None:
+        without_reports(**options)
+        with opened() as stores:
+            for sentence in demo.load(stores):
+                click.echo(sentence, err=True)
+
+    group.commands["demo"].callback = with_reports
     acting_commands.register(group)
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from registry.accounts import service as accounts
-from registry.batches import demo, queries, roles, service
+from registry.batches import demo, queries, roles, service, unit_queries
 from registry.batches.batch_schemas import BatchQuery
 from registry.batches.tables import Quote
 from registry.builds import demo as designs
+from registry.designs.tables import Design
 from registry.errors import Invalid
 from registry.fabricators import demo as fabricators
 from registry.fabricators.tables import Fabricator
+from registry.reports import demo as reports
+from registry.reports.tables import BuildReport, ReportVersion
 from registry.stores.stores import Stores
 
 
@@ -24,18 +27,39 @@ def shown(stores: Stores) -> list[str]:
     return demo.load(stores)
 
 
-def test_one_batch_is_made_one_fills_and_one_request_has_an_offer(stores: Stores, shown: list[str]) -> None:
-    assert len(shown) == 3
+def test_every_stage_is_shown(stores: Stores, shown: list[str]) -> None:
+    assert len(shown) == 5
     with stores.db.reading() as session:
         found = queries.list_batches(session, BatchQuery()).items
-        batches = {item.design.removeprefix("example-"): item for item in found}
+        batches = {(item.design.removeprefix("example-"), item.state): item for item in found}
         states = session.exec(select(Quote.state)).all()
-    assert batches["brick-one"].state == "made" and batches["brick-one"].reserved == batches["brick-one"].units_max
-    assert batches["soil-sensor"].state == "open" and 0 < batches["soil-sensor"].reserved < 20
+    assert set(batches) == {
+        ("brick-one", "shipped"), ("brick-one", "made"), ("soil-sensor", "open"), ("soil-sensor", "filled"),
+    }  # fmt: skip
+    running = batches["brick-one", "made"]
+    assert running.reserved == running.units_max and [one.leads for one in running.makers] == [True, False]
+    assert running.makers[1].stages == ["assembled", "tested"]
+    assert 0 < batches["soil-sensor", "open"].reserved < 20
     assert sorted(states) == ["quoted", "requested"]
     with stores.db.reading() as session:
-        done = service.counted(session, batches["brick-one"].number)
+        done = service.counted(session, running.number)
+        units = unit_queries.all_units(session, batches["brick-one", "shipped"].number).states
+        notes = [queries.get_batch(session, item.number).notes for item in found]
     assert (done["made"].good, done["made"].scrap, done["assembled"].good) == (40, 2, 26)
+    assert units == {"scrap": 1, "shipped": 3, "received": 1, "delivered": 4, "replaced": 1}
+    assert all("An example: nothing" in text for text in notes)
+
+
+def test_a_standing_above_untried(stores: Stores, shown: list[str]) -> None:
+    with stores.db.reading() as session:
+        assert session.exec(select(Design.standing).where(Design.url == "example:brick-one")).one() == "untried"
+    assert len(reports.load(stores)) == 1 and reports.load(stores) == []
+    with stores.db.reading() as session:
+        words = session.exec(select(Design.standing).where(Design.url == "example:brick-one")).one()
+        told = session.exec(select(ReportVersion.words)).all()
+        linked = session.exec(select(BuildReport.unit_id).where(col(BuildReport.unit_id).is_not(None))).all()
+    assert words == "built by 2 others" and len(linked) == 1
+    assert all("(An example: nobody has built" in text for text in told)
 
 
 def test_a_second_time_adds_nothing(stores: Stores, shown: list[str]) -> None:
