@@ -53,8 +53,10 @@ def _page(delivery_id: int, fault: RegistryError | None = None) -> Page:
         for unit in delivery.units
     }
     offered = [name for name in unit_rules.ACTION_WORDS if any(name in actions for actions in can.values())]
-    html = render_template("batches/delivery.html", delivery=delivery, can=can, offered=offered, fault=fault,
-                           form=request.form, ticked=request.form.getlist("serials"))  # fmt: skip
+    events = delivery_queries.together(delivery.events)
+    html = render_template("batches/delivery.html", delivery=delivery, events=events, can=can,
+                           offered=offered, fault=fault, form=request.form,
+                           ticked=request.form.getlist("serials"))  # fmt: skip
     return html, fault.status if fault else 200
 
 

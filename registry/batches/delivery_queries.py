@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from sqlalchemy import func
 from sqlmodel import Session, col, or_, select
 
@@ -10,7 +12,7 @@ from registry.batches.quote_queries import handles
 from registry.batches.roles import fabricators_of
 from registry.batches.tables import Batch, BatchMaker, Reservation
 from registry.batches.unit_queries import event_views, unit_item
-from registry.batches.unit_schemas import DeliveryList, DeliveryView, OwnedUnit
+from registry.batches.unit_schemas import DeliveryList, DeliveryView, OwnedUnit, UnitEventView
 from registry.batches.unit_tables import Delivery, DeliveryUnit, Unit, UnitEvent
 from registry.designs.tables import Design, Revision
 from registry.errors import NotFound
@@ -54,6 +56,15 @@ def _view(session: Session, row: Delivery, side: str) -> DeliveryView:
         events=event_views(session, events, serials, True),
         **row.model_dump(include={"carrier", "tracking", "words", "shipped_at"}),
     )
+
+
+def together(events: list[UnitEventView]) -> list[UnitEventView]:
+    """What happened to several units at once as one event, which names them all."""
+    groups = itertools.groupby(events, key=lambda event: (event.action, event.by, event.words, event.at))
+    return [
+        rows[0].model_copy(update={"serials": [row.serial for row in rows]})
+        for rows in (list(group) for _, group in groups)
+    ]
 
 
 def list_deliveries(session: Session, account_id: int, batch_id: int | None = None) -> DeliveryList:

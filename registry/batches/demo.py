@@ -96,7 +96,7 @@ def _shipped(stores: Stores, slug: str, operator: int, buyers: list[int]) -> int
                 stage=stage, scrap=1, why="a hole drilled beside its pad", serials=[_serials(stores, number)[9]]
             )
             service.count(stores, operator, number, bad)
-        service.move(stores, operator, number, Move(action=stage))
+        service.move(stores, operator, number, Move.model_validate({"action": stage}))
     sent = deliveries.ship(stores, operator, number, ShipWish(reservation=1, carrier="Post", tracking="EXAMPLE-1"))
     deliveries.ship(stores, operator, number, ShipWish(reservation=2, carrier="Fetched at the workshop"))
     service.move(stores, operator, number, Move(action="shipped"))

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as Redirect
 from registry.batches import forms, makers, queries, quote_queries, quoting, rules, service, stairs
 from registry.batches.batch_schemas import BatchQuery, BatchWish, CountWish, Move, ReservationWish
 from registry.batches.money import money
+from registry.batches.roles import own_shops
 from registry.batches.tables import Quote, QuoteRequest
 from registry.designs import queries as designs
 from registry.designs.schemas import DesignDetail, VersionDetail
@@ -88,6 +89,7 @@ def _form(values: Any, fault: RegistryError | None = None) -> Page:
     person = people.required()
     quote = None
     with stores().db.reading() as session:
+        shops = own_shops(session, person.id)
         if values.get("quote"):
             quote = quote_queries.get_quote(session, forms.whole(values["quote"], "quote", "The quote"))
             row = session.get_one(Quote, quote.id)
@@ -99,7 +101,7 @@ def _form(values: Any, fault: RegistryError | None = None) -> Page:
             design = designs.get_design(session, values.get("design", ""))
             version = designs.get_version(session, design.slug, values.get("version") or None)
     html = render_template("batches/batch_new.html", quote=quote, design=design, version=version, values=values,
-                           rows=forms.BREAK_ROWS, fault=fault)  # fmt: skip
+                           rows=forms.BREAK_ROWS, shops=shops, fault=fault)  # fmt: skip
     return html, fault.status if fault else 200
 
 

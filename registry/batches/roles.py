@@ -28,3 +28,10 @@ def acts_for_slugs(session: Session, account_id: int | None, slugs: Sequence[str
     """Which of some fabricators an account may act for."""
     rows = session.exec(select(Fabricator.id, Fabricator.slug).where(col(Fabricator.slug).in_(slugs))).all()
     return {slug for id_, slug in rows if role_of(session, id_ or 0, account_id) in ACTING}
+
+
+def own_shops(session: Session, account_id: int) -> list[tuple[str, str]]:
+    """(slug, name) of the fabricators that an account may act for, by name."""
+    acting = [id_ for id_, role in fabricators_of(session, account_id).items() if role in ACTING]
+    chosen = select(Fabricator.slug, Fabricator.name).where(col(Fabricator.id).in_(acting))
+    return list(session.exec(chosen.order_by(Fabricator.name)).all())

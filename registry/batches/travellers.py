@@ -11,6 +11,7 @@ from sqlmodel import Session, select
 
 from registry import limits
 from registry.batches import rules, service, steps, unit_queries, unit_rules, units
+from registry.batches.makers import makers_of, words_of
 from registry.batches.papers import Paper, lay_out, make_pdf
 from registry.batches.tables import Batch
 from registry.batches.unit_schemas import UnitItem
@@ -54,6 +55,11 @@ def lay_out_batch(stores: Stores, batch_id: int, serial: str = "") -> Paper:
         unit = unit_queries.unit_item(units.find(session, batch_id, serial)) if serial else None
         done = service.counted(session, batch_id)
         made, lines = _built(stores, session, revision)
+        shares = [
+            (session.get_one(Fabricator, row.fabricator_id).name, words_of(row.stages))
+            for row in makers_of(session, batch_id)
+            if not row.leads
+        ]
     told = _told(stores, design, revision)
     alive = sum(row.state != "scrap" for row in listed)
     number = 1 if unit else max(batch.reserved, alive) or batch.units_max
@@ -67,6 +73,7 @@ def lay_out_batch(stores: Stores, batch_id: int, serial: str = "") -> Paper:
         chapters=[chapter for chapter in told if not chapter.checks],
         checks=[chapter for chapter in told if chapter.checks], nothing=rules.Count(),
         boards=[_board(stores, paper, item) for item in made if item.run.kind == "board" and item.artifacts],
+        shares=shares, reached=_reached(batch, unit),
         parts=[_part(paper, item) for item in made if item.run.kind == "part" and item.artifacts][:_DRAWN_MAX],
     )  # fmt: skip
     return paper
@@ -75,6 +82,13 @@ def lay_out_batch(stores: Stores, batch_id: int, serial: str = "") -> Paper:
 def _has_passed(unit: UnitItem, stage: str) -> bool:
     passed = unit.passed
     return bool(passed) and unit_rules.PASSING.index(passed) >= unit_rules.PASSING.index(stage)
+
+
+def _reached(batch: Batch, unit: UnitItem | None) -> set[str]:
+    """The stages of a unit that are not its own count: its batch has its materials, and it has left."""
+    found = {"materials"} if batch.state in (*rules.STAGES, "closed") else set()
+    left = unit is not None and unit.state not in ("planned", "scrap", *unit_rules.PASSING)
+    return found | ({"shipped"} if left else set())
 
 
 def _built(stores: Stores, session: Session, revision: Revision) -> tuple[list[Made], list[BomLine]]:

@@ -69,6 +69,9 @@ class UnitEventView(_Out):
     words: str
     photo: str | None = Field(description="address of the photo, 800 pixels wide")
     at: dt.datetime
+    serials: list[str] = Field(
+        default_factory=list, description="of all units of a delivery that it happened to at once"
+    )
 
 
 class NoteView(_Out):

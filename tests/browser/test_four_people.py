@@ -237,7 +237,7 @@ def _made_with_scrap_and_rework(people: People, batch: int) -> None:
     shop.get_by_role("button", name="Give numbers").click()
     expect(shop.locator(".units-list .unit")).to_have_count(21)
     _count(shop, here, "Made", 20)
-    for stage, what, place in (("Made", "scrap", 20), ("Assembled", "done again", 0)):
+    for stage, what, place in (("Made", "scrap", 20), ("Assembled", "rework", 0)):
         shop.goto(f"{here}/units")
         shop.locator("input[name=serials]").nth(place).check()
         shop.get_by_label("At the stage").select_option(label=stage)
