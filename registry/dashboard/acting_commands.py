@@ -11,7 +11,7 @@ from registry.accounts.acting import account_of, as_option, who, why_option
 from registry.batches.money import check_currency, parse_amount
 from registry.console import columns_of, json_option, opened, print_json
 from registry.dashboard import forms, inbox, service, threads
-from registry.dashboard.schemas import ClosedWish, Done, Inbox, MachineWish, PaymentWish, PlanWish, WordWish
+from registry.dashboard.schemas import ClosedWish, Done, Inbox, MachineWish, PaymentWish, PlanWish, WordList, WordWish
 from registry.stores.stores import Stores
 
 _NUMBER = click.IntRange(1, 2**31 - 1)
@@ -22,6 +22,31 @@ def register(fabricators: click.Group) -> None:
     """Add them to the commands of fabricators."""
     for command in (show_inbox, write, machine, plan, day, paid):
         fabricators.add_command(command)
+
+
+def register_for_buyers(batches: click.Group) -> None:
+    """Add what buyers say to the commands of batches."""
+    batches.add_command(words)
+
+
+@click.command()
+@click.argument("batch", type=_NUMBER)
+@click.argument("text", required=False, default="")
+@as_option
+@json_option
+def words(batch: int, text: str, handle: str, as_json: bool) -> None:
+    """Show what HANDLE, who reserved of BATCH, and its makers have said; with TEXT, say it first."""
+    with opened() as stores:
+        account_id = who(stores, handle)
+        if text:
+            service.ask_about(stores, account_id, batch, text)
+        with stores.db.reading() as session:
+            found = service.words_with_makers(session, account_id, batch)
+    if as_json:
+        print_json(WordList(items=found, total=len(found)))
+        return
+    for word in found:
+        click.echo(f"{word.sent_at:%Y-%m-%d %H:%M} {word.by}: {word.text}")
 
 
 def _act(handle: str, as_json: bool, act: Callable[[Stores, int], Done]) -> None:

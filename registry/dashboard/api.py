@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from registry.batches import quoting
 from registry.batches import service as batches
+from registry.batches.schemas import Word
 from registry.dashboard import inbox, overview, service, threads
 from registry.dashboard.schemas import (
     ClosedWish,
@@ -19,6 +20,7 @@ from registry.dashboard.schemas import (
     PaymentWish,
     PlanWish,
     ThreadView,
+    WordList,
     WordWish,
 )
 from registry.web import people
@@ -28,6 +30,7 @@ from registry.web.openapi import operation
 blueprint = Blueprint("dashboard_api", __name__)
 _HERE = "/fabricators/<slug>/dashboard"
 _NUMBER = "<int(max=2147483647):number>"
+_WORDS = f"/batches/{_NUMBER}/messages"
 
 
 @operation(blueprint, "GET", _HERE, answers={200: Dashboard}, account=True)
@@ -83,6 +86,20 @@ def read_it(slug: str, thread: str) -> Done:
         buyer = threads.allowed(session, fabricator, found)
     news = service.mark_read(stores(), person.id, found, buyer)
     return Done(said="Read.", repeated=not news)
+
+
+@operation(blueprint, "GET", _WORDS, answers={200: WordList}, account=True)
+def read_words(number: int) -> WordList:
+    """What I and those who make a batch that I reserved of have said."""
+    with stores().db.reading() as session:
+        found = service.words_with_makers(session, people.required().id, number)
+    return WordList(items=found, total=len(found))
+
+
+@operation(blueprint, "POST", _WORDS, body=Word, answers={201: Done}, account=True)
+def write_words(number: int, body: Word) -> tuple[Done, int]:
+    """Write to those who make a batch that I reserved of."""
+    return service.ask_about(stores(), people.required().id, number, body.text), 201
 
 
 @operation(blueprint, "POST", f"{_HERE}/closed", body=ClosedWish, answers={200: Done}, faults=(409,), account=True)

@@ -18,6 +18,9 @@ def register(group: click.Group) -> None:
     assert isinstance(fabricators, click.Group)
     fabricators.add_command(dashboard)
     acting_commands.register(fabricators)
+    batches_group = group.commands["batches"]
+    assert isinstance(batches_group, click.Group)
+    acting_commands.register_for_buyers(batches_group)
 
 
 @click.command()

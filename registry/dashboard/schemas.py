@@ -209,6 +209,13 @@ class Inbox(_Out):
     items: list[InboxItem]
 
 
+class WordList(_Out):
+    """What was said, the oldest first."""
+
+    items: list[WordView]
+    total: int
+
+
 class WeekView(_Out):
     """A week: what is due in it, against what can be done. Units: minutes of work."""
 

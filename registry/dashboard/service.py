@@ -27,6 +27,7 @@ from registry.dashboard.schemas import (
     MoveWish,
     PaymentWish,
     PlanWish,
+    WordView,
     WordWish,
 )
 from registry.dashboard.tables import BatchMessage, ClosedDay, JobPlan, PaymentSeen, ReadMark
@@ -128,15 +129,23 @@ def ask_about(stores: Stores, account_id: int, number: int, text: str) -> Done:
     """Write to those who make a batch, as somebody who reserved of it. Raises: Forbidden, Invalid, NotFound."""
     text = _told(text)
     with stores.db.transaction() as session:
-        own = session.exec(
-            select(Reservation.id).where(Reservation.batch_id == number, Reservation.account_id == account_id)
-        ).first()
-        if own is None:
-            raise NotFound(
-                f"You have no reservation in batch {number}.", "Reserve units, then you can write about them."
-            )
+        _require_place(session, account_id, number)
         _say(session, number, account_id, account_id, "buyer", text)
     return Done(said="Sent.")
+
+
+def _require_place(session: Session, account_id: int, number: int) -> None:
+    own = session.exec(
+        select(Reservation.id).where(Reservation.batch_id == number, Reservation.account_id == account_id)
+    ).first()
+    if own is None:
+        raise NotFound(f"You have no reservation in batch {number}.", "Reserve units, then you can write about them.")
+
+
+def words_with_makers(session: Session, account_id: int, number: int) -> list[WordView]:
+    """What somebody who reserved and those who make a batch have said. Raises: NotFound."""
+    _require_place(session, account_id, number)
+    return inbox.words_about(session, number, account_id)
 
 
 def _own_quote(session: Session, fabricator: Fabricator, quote_id: int) -> None:

@@ -9,12 +9,12 @@ from sqlmodel import col, select
 from werkzeug.wrappers import Response as Redirect
 
 from registry.batches.batch_schemas import BatchDetail
-from registry.batches.schemas import RequestDetail
+from registry.batches.schemas import RequestDetail, Word
 from registry.batches.tables import QuoteMessage, Reservation
 from registry.dashboard import inbox, service
 from registry.fabricators.schemas import FabricatorDetail
 from registry.web import people, slots
-from registry.web.context import stores
+from registry.web.context import parse, stores
 from registry.web.rates import submissions
 
 blueprint = Blueprint("dashboard_slots", __name__)
@@ -24,7 +24,8 @@ blueprint = Blueprint("dashboard_slots", __name__)
 @submissions
 def write_about(number: int) -> Redirect:
     """A word to the makers of a batch, from somebody who reserved."""
-    service.ask_about(stores(), people.required().id, number, request.form.get("text", "")[:8_000])
+    word = parse(Word, {"text": request.form.get("text", "")})
+    service.ask_about(stores(), people.required().id, number, word.text)
     flash("Sent. The answer comes here.", "moss")
     return redirect(f"/batches/{number}#words", 303)
 

@@ -39,6 +39,8 @@ def test_a_workshops_day(shop: Shop) -> None:
     assert told(shop, "fabricators", "write", "north", f"quote-{quote}", "Zinc", *olga) == "Sent.\n"
     thread = told(shop, "fabricators", "inbox", "north", f"quote-{quote}", *olga)
     assert "ada: Zinc or paint?" in thread and "olga: Zinc" in thread
+    assert "ada: When?" in told(shop, "batches", "words", str(job), "When?", "--as", "ada")
+    assert call(shop, "batches", "words", str(job), "--as", "otto").exit_code == 1
     queue = json.loads(told(shop, "fabricators", "inbox", "north", f"queue-{job}", *olga, "--json"))
     assert [place["units"] for place in queue["queue"]] == [12, 8]
     assert told(shop, "fabricators", "machine", "north", str(laser), "busy", *olga) == "Laser: busy.\n"

@@ -132,6 +132,12 @@ def test_words_about_a_batch_from_its_own_page(site: tuple[Flask, Shop]) -> None
     shop.reserve(job, "bea", 20, named=False)
     page = buyer.get(f"/batches/{job}")
     assert "Words with the workshop" in page.text
+    long = send(buyer, f"/batches/{job}/messages", text="x" * 8_001)
+    assert long.status_code == 422 and "8000" in long.text, "what is too long is refused, not cut"
+    spoken, words = bearer(make_token(buyer)), f"/api/v1/batches/{job}/messages"
+    assert app.test_client().post(words, json={"text": "By JSON"}, headers=spoken).status_code == 201
+    assert [one["text"] for one in app.test_client().get(words, headers=spoken).get_json()["items"]] == ["By JSON"]
+    assert app.test_client().get(words, headers=bearer(make_token(worker))).status_code == 404
     assert send(buyer, f"/batches/{job}/messages", text="Which <b>day</b>?").status_code == 303
     listed = worker.get(f"{HERE}/inbox?only=words").text
     assert "Which &lt;b&gt;day&lt;/b&gt;?" in listed and "bea" in listed
