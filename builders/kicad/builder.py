@@ -37,13 +37,14 @@ DEAR = Limits(wall_s=300.0, memory_bytes=6 * GIB)
 ENV = {"KICAD_CONFIG_HOME": kicad.CONFIG}
 _NO_MODEL = re.compile(r"^Could not add 3D model for (\S+?)\.?\s*$", re.MULTILINE)
 _MISSING_FILE = re.compile(r"File not found: (.+?)\s*$", re.MULTILINE)
+_OUTLINE = re.compile(r'\(layer "?Edge\.Cuts"?\)')
 
 
 class KicadBuilder:
     """Boards of KiCad 5 to 9, with their schematics."""
 
     name = "kicad"
-    version = "9"
+    version = "10"
 
     def available(self) -> str:
         """A sentence if boards can't be built here, else ""."""
@@ -77,6 +78,7 @@ class _Build:
         self.target = target
         self.settings = f"{self.stem}.kicad_pro"
         self.copper = 0
+        self.outlined = True
 
     def run(self) -> list[Artifact]:
         with self.work.step("read the project"):
@@ -142,6 +144,7 @@ class _Build:
             if text != raw:
                 board.write_bytes(text.encode("utf-8", errors="surrogateescape"))
             self.copper = finding.copper_count(text)
+            self.outlined = bool(_OUTLINE.search(text))
             present = {str(path.relative_to(self.work.scratch)) for path in self.work.scratch.rglob("*")}
             for name in model_stand_ins(text, present):
                 (self.work.scratch / name).parent.mkdir(parents=True, exist_ok=True)
@@ -276,6 +279,13 @@ class _Build:
         packages = kicad.packages_in_sandbox()
         if packages is None:
             self.work.fail("ibom", "InteractiveHtmlBom is not installed here.", "Install the Python packages again.")
+            return
+        if not self.outlined:
+            self.work.fail(
+                "ibom",
+                "The board has no outline: nothing is drawn on the layer Edge.Cuts, so nobody knows its shape.",
+                "Draw the outline on Edge.Cuts in KiCad, and commit the board.",
+            )
             return
         options = ["--include-tracks", "--include-nets", "--no-redraw-on-drag"]
         program = f"{TOOLS}/programs/kicad_ibom.py"

@@ -99,6 +99,8 @@ def merge(
     for name in ("size_mm", "outline_area_mm2"):
         measured = (outline or {}).get(name)
         facts[name] = measured if measured is not None else from_job.get(name)
+        if isinstance(facts[name], dict) and not all(facts[name].values()):
+            facts[name] = None  # no outline
         if facts[name] is not None:
             source[name] = "pcbnew" if measured is not None else "gbrjob"
     # Where the layer pictures' upper left corner lies on KiCad's page: it turns places on the board into places there.

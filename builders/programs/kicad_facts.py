@@ -106,6 +106,9 @@ def holes(board: Board) -> dict[str, Any]:
     for via in vias:
         drills.append(via.drill_diameter)
         rings.append((via.diameter - via.drill_diameter) // 2)
+    if drills and min(drills) <= 0:
+        # KiCad 4 and 5 leave out the drill of a via that has the board's default: the file's own text knows it.
+        drills, rings = [], []
     return {
         "pads": len(pads),
         "vias": len(vias),

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 import pytest
 
 from builders.contract import MIB, SourceFile, Target
-from builders.kicad import BUILDER, sexpr
+from builders.kicad import BUILDER, facts, sexpr
 from builders.kicad.board_file import read_facts
 from builders.kicad.components import from_legacy, merge, safe_cell, table
 from builders.kicad.detect import copper_count
 from builders.kicad.layers import user_names
 from builders.kicad.layout import PROJECT_DIR, point_to_models, show_layers
+from builders.kicad.outputs import board_outputs
 
 BOARD = '(kicad_pcb (version 20241229) (generator "pcbnew")\n (layers (0 "F.Cu" signal) (2 "B.Cu" signal))\n {}\n)\n'
 LINE = '(gr_line (start 0 0) (end 10 0) (layer "Edge.Cuts"))'
@@ -316,3 +318,16 @@ def test_sheets_are_found_whatever_language_their_designer_speaks() -> None:
     (target,) = detect(tree)
     assert "alim.kicad_sch" in names(target)
     assert any("not in the repository: gone.kicad_sch" in note for note in target.notes)
+
+
+def test_every_drill_file_that_kicad_makes_is_promised() -> None:
+    """Blind and buried vias have files of their own: without them, a board of six layers could not be made."""
+    patterns = [output.path for output in board_outputs(12, "") if output.role == "drill"]
+    made = ("PTH", "NPTH", "front-in1", "front-in10", "in2-in3", "in9-in10", "in4-back", "in10-back")
+    for name in made:
+        assert any(fnmatchcase(f"gerbers/lamp-{name}.drl", pattern) for pattern in patterns), name
+
+
+def test_a_board_without_an_outline_has_no_size() -> None:
+    job = {"GeneralSpecs": {"Size": {"X": 0.0, "Y": 0.0}, "LayerNumber": 2}}
+    assert facts.merge({}, None, job, {})["size_mm"] is None

@@ -382,3 +382,24 @@ def test_what_is_wrong_in_real_manifests_is_said() -> None:
     arm = of("HTWD-OSH-CMM-Arm")
     assert arm.outer_dimensions_mm == {"width": 250.0, "depth": 500.0, "height": 500.0} and arm.mass_g == 2000.0
     assert arm.docs == ["README.md", "doc/assembly/main.md", "doc/user/manual.md"]
+
+
+@pytest.mark.parametrize(
+    ("readme", "name"),
+    [
+        ("![logo](x.png)\n\nA lamp that bends like a willow tree.\n\n## Installation\n\nScrew it.\n", "press"),
+        ("A lamp that bends like a willow tree.\n\n# Willow\n\nMore.\n", "Willow"),
+        ("## Willow Lamp\n\nA lamp that bends like a tree.\n\n## Features\n", "Willow Lamp"),
+        ("# Bill of Materials\n\n# Willow\n", "Willow"),
+        ("# 📦 Assembly instructions\n", "press"),
+    ],
+)
+def test_a_chapter_is_no_name(readme: str, name: str) -> None:
+    assert about(README_md=readme).name == name
+
+
+def test_a_readme_in_restructuredtext() -> None:
+    found = about(
+        README_rst="``willow_lamp`` |badge|\n====================\n\nThe willow_lamp bends like a *tree* does.\n"
+    )
+    assert (found.name, found.summary) == ("willow_lamp", "The willow_lamp bends like a tree does.")

@@ -73,6 +73,7 @@ def verdict(readme: str = "# Lamp\n\nA lamp.\n", **files: str) -> LicenceVerdict
         ("## License\nLicensed under either CERN-OHL-P-2.0 or Solderpad Hardware License v2.1, at your option.\n",
          "CERN-OHL-P-2.0 OR Apache-2.0 WITH SHL-2.1", ""),
         ("## الترخيص\nCC BY-SA 4.0\n", "CC-BY-SA-4.0", ""),
+        ("## License\nCopyright 2024 Ada. All rights reserved. Licensed under CERN-OHL-P-2.0.\n", "CERN-OHL-P-2.0", ""),
         ("ライセンス: MIT\n", "MIT", ""),
         ("## 开源协议\n\n本项目采用 GPL-3.0 协议\n", "GPL-3.0-only", ""),
         ("Dieses Projekt steht unter der CERN-OHL-W v2.\n", "CERN-OHL-W-2.0", ""),

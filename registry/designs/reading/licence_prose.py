@@ -144,6 +144,9 @@ def statements(text: str, all_counts: bool = False) -> list[Statement]:
                 if item.expression.startswith("LicenseRef") and not counts:
                     continue
                 found[item._replace(area=area)] = None
+    if any(is_open(item.expression) and item.area in ("", "hardware") for item in found):
+        # 'Copyright Ada, all rights reserved. Licensed under ...': an old formula that takes nothing back.
+        found = {item: None for item in found if item.expression != "LicenseRef-AllRightsReserved"}
     exact = {item.expression for item in found if not item.assumed}
     kept = [item for item in found if not item.assumed or not any(_family(item) == _family_of(x) for x in exact)]
     return sorted(kept, key=lambda item: is_open(item.expression))

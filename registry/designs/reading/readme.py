@@ -18,13 +18,23 @@ _README = re.compile(r"readme(?:\.(md|markdown|rst|adoc|asciidoc|txt|org))?", re
 # README_en.md, README.zh-CN.md: where none is without a language, the English one, else the first.
 _TRANSLATED = re.compile(r"readme[-_. ]?(?P<language>[a-z]{2}(?:[-_][a-z]{2,4})?)\.(?:md|markdown|rst|txt)", re.I)
 _ORDER = ("md", "markdown", "rst", "adoc", "asciidoc", "txt", "org", None)
+# Headings that say what comes below them, and not what the design is called.
 _GENERIC = re.compile(
-    r"(read ?me|table of contents|contents|introduction|overview|about|licen[cs]e|welcome|description|project)[.:!]?",
+    r"\W{0,9}(?:read ?me|(?:table of )?contents|toc|introduction|overview|about|licen[cs]e|welcome"
+    r"|(?:project )?description|project|(?:basic |quick )?(?:install(?:ation|ing)?|start|set-?up)(?: guide)?"
+    r"|getting started|features|usage|details|(?:quick )?links?|docs?|documentation|motivation|background|goals?|status"
+    r"|news|updates?"
+    r"|change ?log|history|requirements|hardware|software|firmware|electronics|mechanics|bom|bill of materials"
+    r"|parts(?: list)?|materials"
+    r"|(?:assembly|build)(?: (?:instructions|guide|manual|steps))?|(?:how|what|why|who|where)\b.{0,60}\?|sponsors?"
+    r"|donat\w+|support|credits?|contribut\w+|code of conduct|compatibility|at a glance|summary|notes?"
+    r"|warning|disclaimer"
+    r"|todo|faq|pictures|photos|screenshots?|gallery|demo|examples?|v?\d[\d.]{0,20}(?: \(.{0,20}\))?)[.:!]?\W{0,9}",
     re.I,
 )
 _NO_SUMMARY = re.compile(
-    r"(?i)^(copyright|©|\(c\)|see |note[:!]|warning|todo|wip\b|this repository is archived"
-    r"|table of contents|download|latest |last updated)"
+    r"(?i)^(copyright|©|\(c\)|see |to (?:get|install|build|use)\b|alternatively|questions\b|for more|note[:!]|warning"
+    r"|todo|wip\b|this repository is archived|table of contents|download|latest |last updated)"
     r"|licen[cs]ed? under|is released under|all rights reserved|creativecommons\.org"
 )
 _PICTURE = (".png", ".jpg", ".jpeg", ".webp", ".gif")
@@ -166,7 +176,8 @@ def _parse(path: str, text: str) -> tuple[str, list[str], list[str]]:
 
 def _parse_markdown(text: str) -> tuple[str, list[str], list[str]]:
     text = re.sub(r"\A---\n.*?\n---\n", "", text[: limits.README_BYTES], count=1, flags=re.S)
-    heading, paragraphs, images = "", list[str](), list[str]()
+    heading, titled, said = "", False, False
+    paragraphs, images = list[str](), list[str]()
     inside: list[str] = []
     tokens = _MARKDOWN.parse(text)
     for position, token in enumerate(tokens):
@@ -177,21 +188,25 @@ def _parse_markdown(text: str) -> tuple[str, list[str], list[str]]:
         elif token.type == "html_block":
             images += _html_images(token.content)
             titles = _between(token.content, "h1") + _between(token.content, "h2")
-            heading = heading or (_tidy(titles[0]) if titles else "")
-            paragraphs += [_tidy(found) for found in _between(token.content, "p")]
+            if titles and not heading and not said:
+                heading, titled = _tidy(titles[0]), True
+            told = [_tidy(found) for found in _between(token.content, "p")]
+            paragraphs += told
+            said = said or any(map(_says_something, told))
         elif token.type == "inline":
             content, found = _inline(token)
             images += found
             if inside and inside[-1] == "heading_open":
-                if (
-                    not heading
-                    and content
-                    and not _GENERIC.fullmatch(content)
-                    and int(tokens[position - 1].tag[1]) <= 2
-                ):
-                    heading = content
+                level = int(tokens[position - 1].tag[1])
+                if content and not _GENERIC.fullmatch(content) and level <= 2:
+                    # A second-level heading below words is a chapter's; the title may still come.
+                    if level == 1 and not titled:
+                        heading, titled = content, True
+                    elif not heading and not said:
+                        heading = content
             elif inside == ["paragraph_open"] and content:
                 paragraphs.append(content)
+                said = said or _says_something(content)
     return heading, paragraphs, images
 
 
@@ -240,18 +255,21 @@ def _parse_lines(text: str) -> tuple[str, list[str], list[str]]:
     """reStructuredText, AsciiDoc and plain text, roughly: headings are underlined or begin with '='."""
     images = re.findall(r"^[ \t]*\.\.[ \t]+(?:image|figure)::[ \t]*(\S+)|^[ \t]*image::?([^\[\s]+)\[", text, re.M)
     heading = ""
-    paragraphs = []
+    paragraphs: list[str] = []
     for block in re.split(r"\n\s*\n", text[: limits.README_BYTES]):
         lines = [line.rstrip() for line in block.strip("\n").splitlines()]
         rule = re.compile(r"([=\-~^*#\"'`])\1{2,}")
         if lines and rule.fullmatch(lines[0]) and len(lines) > 1:
             lines = lines[1:]
         if (len(lines) > 1 and rule.fullmatch(lines[1])) or (lines and re.match(r"={1,2} \S|#{1,2} \S", lines[0])):
-            title = _tidy(lines[0].strip("=# "))
-            heading = heading or ("" if _GENERIC.fullmatch(title) else title)
+            title = _tidy(re.sub(r"\|[\w -]+\||`", "", lines[0].strip("=# ")))
+            if heading or not paragraphs or not any(map(_says_something, paragraphs)):
+                heading = heading or ("" if _GENERIC.fullmatch(title) else title)
             lines = lines[2:] if len(lines) > 1 and rule.fullmatch(lines[1]) else lines[1:]
         if lines and not lines[0].startswith((" ", "..", ":", "*", "-", "|", "image:", "[", "//")):
-            paragraphs.append(_tidy(re.sub(r"`([^`<]*)<[^<>`]*>`_+|[`*_]{1,2}", r"\1", " ".join(lines))))
+            paragraphs.append(
+                _tidy(re.sub(r"`([^`<]*)<[^<>`]*>`_+|`{1,2}|(?<!\w)[*_]{1,2}|[*_]{1,2}(?!\w)", r"\1", " ".join(lines)))
+            )
     if not heading and paragraphs and len(paragraphs[0]) <= 60:
         heading = paragraphs.pop(0)
     return heading, paragraphs, [first or second for first, second in images]
