@@ -26,6 +26,9 @@ _LIVE = ("open", "filled", "materials", "made", "assembled", "tested", "shipped"
 # Dates that other features keep of a fabricator: (session, fabricator's id, since) -> entries
 ShopDates = Callable[[Session, int, dt.date], Iterable[Entry]]
 _more: list[ShopDates] = []
+# and of a person: (session, account's id, since) -> entries
+OwnDates = Callable[[Session, int, dt.date], Iterable[Entry]]
+_more_own: list[OwnDates] = []
 
 
 def add_shop_dates(dates: ShopDates) -> None:
@@ -34,11 +37,19 @@ def add_shop_dates(dates: ShopDates) -> None:
         _more.append(dates)
 
 
+def add_own_dates(dates: OwnDates) -> None:
+    """Have more dates put into people's own calendars."""
+    if dates not in _more_own:
+        _more_own.append(dates)
+
+
 def dates_of(session: Session, feed: CalendarFeed) -> tuple[str, list[Entry]]:
     """(name, entries) of a calendar."""
     since = (database_now(session) - _BACK).date()
     if feed.fabricator_id is None:
         entries = [*_own_batches(session, feed.account_id, since), *_own_requests(session, feed.account_id, since)]
+        for own in _more_own:
+            entries.extend(own(session, feed.account_id, since))
         return f"Brickyard: {handle_of(session, feed.account_id)}", entries[:_ENTRIES_MAX]
     shop = session.get_one(Fabricator, feed.fabricator_id)
     entries = [*_shop_batches(session, feed.fabricator_id, since), *_shop_quotes(session, feed.fabricator_id, since)]

@@ -17,6 +17,7 @@ from registry.fabricators.service import require_role
 from registry.notices import (
     commons_sources,
     dashboard_sources,
+    lending_dates,
     lending_sources,
     links,
     loan_sources,
@@ -58,6 +59,7 @@ def install(stores: Stores) -> None:
     unit_sources.install()
     report_sources.install()
     lending_sources.install()
+    lending_dates.install()
     loan_sources.install()
     commons_sources.install()
     hooks = stores.hooks.setdefault("worker.keep", [])

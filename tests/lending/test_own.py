@@ -12,6 +12,8 @@ from registry.lending.campaigns import own
 from registry.lending.campaigns.schemas import PledgeDetail, YearView
 from registry.lending.loans import goods
 from registry.lending.loans.schemas import GoodsMove, GoodsWish
+from registry.notices import dates, lending_dates
+from registry.notices.tables import CalendarFeed
 from registry.stores.stores import Stores
 
 
@@ -61,3 +63,21 @@ def test_gifts_and_goods_in_the_year(world: World) -> None:
     told = year(world, "lou")
     assert told.totals["EUR"]["goods"] == 2_000 and told.owed_minor == {"EUR": 500}
     assert all(one.at.tzinfo == dt.UTC for one in told.lines)
+
+
+def test_dates_stand_in_calendars(world: World) -> None:
+    lending_dates.install()
+    out(world)
+    number = world.campaign()
+    world.pledge("lea", number, 3_000)
+    with world.stores.db.reading() as session:
+        mine = CalendarFeed(secret="s", account_id=world.people["lea"], scope="me")
+        shop = CalendarFeed(secret="t", account_id=world.people["olga"], scope="north", fabricator_id=1)
+        told, shops = dates.dates_of(session, mine)[1], dates.dates_of(session, shop)[1]
+    titles = [one.title for one in told if one.link.startswith("/lending")]
+    assert titles.count("Due to you for Garden bench v1.0") == 6
+    assert titles.count("Your pledge for Garden bench v1.0 lapses") == 1
+    assert titles.count("The loan for Garden bench v1.0 closes") == 1
+    assert "13.33\u00a0EUR by the plan" in next(one.text for one in told if one.title.startswith("Due"))
+    assert sum(one.title == "Instalment of the loan for Garden bench v1.0" for one in shops) == 6
+    assert len({one.key for one in told}) == len(told)
