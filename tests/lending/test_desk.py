@@ -20,7 +20,8 @@ from web_support import bearer, form_token
 from registry.accounts import service as accounts
 from registry.accounts.pages import COOKIE
 from registry.cli import main
-from registry.lending.bank import ordering
+from registry.lending.bank import importing, ordering
+from registry.lending.paying import Payee
 from registry.stores.stores import Stores
 
 
@@ -45,6 +46,7 @@ def test_a_statement_by_page_is_looked_at_then_imported_and_what_waits_is_decide
     look = {"csrf_token": token, "do": "look", "file": (io.BytesIO(table(lines)), "umsätze.csv")}
     refused = tom.post(f"{here}/statements", data=look)
     assert refused.status_code == 422 and "which column means what" in refused.text
+    assert "begins with" in refused.text and "Buchungstag;Betrag" in refused.text
     kept = re.search(r'name="kept" value="([^"]+)"', refused.text)
     assert 'name="file_name" value="umsätze.csv"' in refused.text
     assert kept and base64.b64decode(kept[1]) == table(lines), "the file is not lost"
@@ -97,6 +99,34 @@ def test_payments_by_page_and_the_same_file_twice(app: Flask, desk: Desk) -> Non
     for who in ("lea", "olga", "sue"):
         assert client_of(app, desk, who).get(found[1]).status_code == 403
     assert app.test_client().get(found[1]).status_code in (302, 303, 401)
+
+
+def test_the_campaigns_page_leads_treasurers_to_the_desk_and_the_workshop_to_its_account(
+    app: Flask, desk: Desk
+) -> None:
+    desk.bring(Booked(900, "?"))
+    page = f"/lending/{desk.number}"
+    tom, olga = client_of(app, desk, "tom").get(page).text, client_of(app, desk, "olga").get(page).text
+    assert "1 booking to decide" in tom and f"{page}/bank" in tom and "/payout" not in tom
+    assert "have not said yet where" in olga and importing.repayment_reference(desk.number) in olga
+    assert f"{page}/bank" not in olga
+    for client in (app.test_client(), client_of(app, desk, "lea")):
+        assert f"{page}/bank" not in client.get(page).text and "/payout" not in client.get(page).text
+
+
+def test_a_part_of_the_loan_is_proposed_by_page(app: Flask, desk: Desk) -> None:
+    here = f"/lending/{desk.number}/bank/payments"
+    for who in ("lea", "luc"):
+        desk.paid(who, 10_000)
+    desk.fund()
+    tom = client_of(app, desk, "tom")
+    assert "has not said where it receives money" in tom.get(here).text
+    shop = desk.world.loan(desk.number).fabricator_id
+    ordering.set_fabricator_payee(desk.stores, desk.people["otto"], shop, Payee("North", PAYER))
+    assert "120.00\xa0EUR for materials is next" in tom.get(here).text
+    sent = {"csrf_token": form_token(tom, here), "do": "disburse", "stage": "materials", "why": "Wood"}
+    assert tom.post(here, data=sent).status_code == 303 and len(desk.orders()) == 1
+    assert tom.post(here, data=sent).status_code == 409 and "It is ordered already" in tom.get(here).text
 
 
 def test_who_is_no_treasurer_sees_nothing(app: Flask, desk: Desk) -> None:
@@ -154,8 +184,6 @@ def test_a_red_note_where_book_and_bank_differ(app: Flask, desk: Desk) -> None:
     desk.bring(Booked(900, "A"))
     desk.balance = 5_000
     upload = desk.upload(Booked(100, "B"))
-    from registry.lending.bank import importing
-
     accepted = importing.Upload(upload.content, accept_gap=True)
     importing.bring(desk.stores, desk.people["tom"], desk.number, accepted)
     page = client_of(app, desk, "tom").get(f"/lending/{desk.number}/bank").text
@@ -207,6 +235,6 @@ def test_the_same_by_command(sqlite_stores: Stores, tmp_path: Path, monkeypatch:
     order = str(desk.orders()[0].id)
     said("orders", "approve", order, *tail, ok=False)
     said("orders", "approve", order, "--campaign", str(desk.number), "--as", "tia")
-    assert "1 payments" in said("orders", "file", *tail, "-o", str(tmp_path / "out.xml"))
+    assert "file 1, 1 payment," in said("orders", "file", *tail, "-o", str(tmp_path / "out.xml"))
     said("orders", "file", *tail, "-o", str(tmp_path / "same.xml"), "--again", "1")
     assert (tmp_path / "out.xml").read_bytes() == (tmp_path / "same.xml").read_bytes()

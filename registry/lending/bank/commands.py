@@ -241,4 +241,5 @@ def make_file(number: int, handle: str, form: str, again: int | None, output: Pa
     if as_json:
         print_json(told)
     else:
-        click.echo(f"{output}: file {told.id}, {told.payments} payments, SHA-256 {told.sha256}")
+        many = "payment" if told.payments == 1 else "payments"
+        click.echo(f"{output}: file {told.id}, {told.payments} {many}, SHA-256 {told.sha256}")

@@ -135,11 +135,7 @@ def propose_disbursement(stores: Stores, account_id: int, number: int, stage: st
         tranche = require_may_leave(session, campaign, stage, now)
         if not tranche.amount_minor:
             raise Conflict(f"Nothing is paid out at the stage {stage[:20]}.", "Let the loan go on without it.")
-        running = select(PaymentOrder.id).where(
-            PaymentOrder.campaign_id == number, PaymentOrder.kind == "disbursement", PaymentOrder.subject == stage,
-            col(PaymentOrder.state).in_((*OPEN, "paid")),
-        )  # fmt: skip
-        if session.exec(running).first() is not None:
+        if is_ordered(session, number, stage):
             raise Conflict(f"The money for {stage} is ordered or paid already.", "Look at the orders.")
         payee = fabricator_payee(session, campaign.fabricator_id)
         if payee is None:
@@ -147,6 +143,15 @@ def propose_disbursement(stores: Stores, account_id: int, number: int, stage: st
         order = propose(session, campaign, "disbursement", till_of(campaign).owes, tranche.amount_minor, payee,
                         f"Loan {number}, {stage}", by_id=account_id, why=why, subject=stage)  # fmt: skip
         return order.id or 0
+
+
+def is_ordered(session: Session, number: int, stage: str) -> bool:
+    """Whether the payment of a part of the loan is on its way, or was made."""
+    running = select(PaymentOrder.id).where(
+        PaymentOrder.campaign_id == number, PaymentOrder.kind == "disbursement", PaymentOrder.subject == stage,
+        col(PaymentOrder.state).in_((*OPEN, "paid")),
+    )  # fmt: skip
+    return session.exec(running).first() is not None
 
 
 def _tranche_paid(session: Session, order: PaymentOrder) -> None:

@@ -18,11 +18,13 @@ from registry.fabricators.service import require_role
 from registry.lending.bank import deciding, importing, ordering, queries
 from registry.lending.bank.export import entries_csv
 from registry.lending.bank.importing import Upload
+from registry.lending.bank.reading import form_of
 from registry.lending.bank.schemas import DATE_FORMS, ENCODINGS, CsvMapping
+from registry.lending.bank.slots import fill_side
 from registry.lending.bank.views import EntryQuery
 from registry.lending.paying import Payee
 from registry.lending.sepa import SCHEMAS
-from registry.web import people
+from registry.web import people, slots
 from registry.web.context import parse, stores
 from registry.web.paging import Pages
 
@@ -144,7 +146,8 @@ def import_statement(number: int) -> Page | Redirect:
             return redirect(f"/lending/{number}/bank" + ("" if brought.waiting else "/statements"), 303)
         preview = queries.preview_of(importing.look(stores(), me.id, number, upload))
     except RegistryError as error:
-        return _render(number, "statements", error, preview=None, kept=kept, mapping=request.form, file_name=name)
+        return _render(number, "statements", error, preview=None, kept=kept, mapping=request.form, file_name=name,
+                       begins=_begins(kept))  # fmt: skip
     return _render(number, "statements", preview=preview, kept=kept, mapping=request.form, file_name=name)
 
 
@@ -162,6 +165,19 @@ def _upload(kept: str) -> tuple[Upload, str]:
             raise Invalid("The file was lost on the way.", "Choose it again.", field="file") from error
     return Upload(content, name, _mapping(request.form), request.form.get("closing", ""),
                   accept_gap=bool(request.form.get("accept_gap"))), kept  # fmt: skip
+
+
+def _begins(kept: str) -> str:
+    """The first lines of a table, so that its columns can be named; '' for other files."""
+    try:
+        content = base64.b64decode(kept, validate=True)
+    except (binascii.Error, ValueError):
+        return ""
+    if not content or form_of(content) != "csv":
+        return ""
+    encoding = request.form.get("encoding", "")
+    text = content[:4_000].decode(encoding if encoding in ENCODINGS else "utf-8", "replace")
+    return "\n".join(line[:400] for line in text.splitlines()[:8])
 
 
 def _mapping(form: Mapping[str, str]) -> CsvMapping | None:
@@ -264,3 +280,6 @@ def set_payout(slug: str) -> Page | Redirect:
         return _payout(slug, error), error.status
     flash("Money will go to this account from now on.", "moss")
     return redirect(f"/fabricators/{slug}/payout", 303)
+
+
+slots.register("lending.side", fill_side)

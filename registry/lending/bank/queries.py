@@ -33,10 +33,15 @@ from registry.lending.bank.views import (
     PreviewView,
     StatementList,
     StatementView,
+    TrancheChoice,
 )
+from registry.lending.campaigns.service import tranches_of
 from registry.lending.campaigns.tables import LoanCampaign, Pledge
 from registry.lending.campaigns.treasurers import require_treasurer
+from registry.lending.loans.rules import next_tranche
+from registry.lending.loans.tranches import why_not
 from registry.lending.queries import policy_now
+from registry.stores.clock import database_now
 
 SAMPLE = 12
 
@@ -84,9 +89,29 @@ def get_desk(session: Session, account_id: int, number: int) -> DeskView:
         ordered_minor=found[0].pending_credits_minor if found else 0, counts=counts,
         waiting=sum(counts[state] for state in QUEUE), to_approve=orders.get("proposed", 0),
         to_file=orders.get("approved", 0),
+        tranche=_tranche(session, campaign),
         due_minor=sum(max(each.balance_minor - each.pending_debits_minor, 0) for each in dues),
         mapping=importing.kept_mapping(session, campaign.payee_iban),
     )  # fmt: skip
+
+
+def _tranche(session: Session, campaign: LoanCampaign) -> TrancheChoice | None:
+    stage = next_tranche(campaign.state)
+    row = next((one for one in tranches_of(session, campaign.id or 0) if one.stage == stage), None)
+    if row is None or not row.amount_minor:
+        return None
+    why = why_not(session, campaign, stage, database_now(session))
+    if not why and ordering.is_ordered(session, campaign.id or 0, stage):
+        why = "It is ordered already."
+    if not why and not has_payee(session, campaign.id or 0):
+        why = "The fabricator has not said where it receives money."
+    return TrancheChoice(stage=stage, amount_minor=row.amount_minor, why_not=why)
+
+
+def has_payee(session: Session, number: int) -> bool:
+    """Whether the fabricator of a campaign has said where it receives money."""
+    campaign = session.get_one(LoanCampaign, number)
+    return ordering.fabricator_payee(session, campaign.fabricator_id) is not None
 
 
 # --- bookings

@@ -151,6 +151,14 @@ class FileList(_Out):
     next: str | None = None
 
 
+class TrancheChoice(_Out):
+    """The part of the loan whose turn it is. `why_not`: why it may not be proposed now; empty if it may."""
+
+    stage: str
+    amount_minor: int
+    why_not: str
+
+
 class DeskView(_Out):
     """How a campaign's account stands. `bank_minor`: what the newest statement says; None before the first."""
 
@@ -171,6 +179,7 @@ class DeskView(_Out):
     waiting: int = Field(description="bookings for a treasurer")
     to_approve: int
     to_file: int
+    tranche: TrancheChoice | None
     due_minor: int = Field(description="due to lenders, not ordered yet")
     mapping: CsvMapping | None
 
