@@ -56,6 +56,24 @@ ROWS: dict[int, tuple[str, ...]] = {
     24: (
         "builders/test_cad_build.py::test_hostile_or_broken_files_are_refused_with_a_sentence",
         "builds/test_bom_tables.py::test_spreadsheets_in_the_sandbox",
+        "lending/test_statements.py::test_row_24_xml_with_document_types_or_entities_is_refused",
+    ),
+    25: (
+        "lending/test_matching.py::test_row_25_the_same_statement_twice_or_overlapping_adds_nothing",
+        "lending/test_money_in.py::test_rows_25_and_26_twice_adds_nothing_and_two_equal_payments_count",
+    ),
+    26: (
+        "lending/test_matching.py::test_row_26_two_identical_genuine_payments_both_count",
+        "lending/test_money_in.py::test_rows_25_and_26_twice_adds_nothing_and_two_equal_payments_count",
+    ),
+    27: (
+        "lending/test_statements.py::test_row_27_what_does_not_add_up_is_refused_whole",
+        "lending/test_money_in.py::test_row_27_a_file_that_is_wrong_leaves_nothing_behind",
+    ),
+    28: (
+        "lending/test_matching.py::test_row_28_all_else_is_asked_about",
+        "lending/test_matching.py::test_row_28_unknown_codes_several_codes_and_closed_campaigns",
+        "lending/test_money_out.py::test_row_28_a_payment_that_was_taken_back_ends_its_pledge_once_a_treasurer_says_so",
     ),
     29: (
         "lending/test_pledges.py::test_row_29_amounts_that_are_none",
@@ -71,8 +89,12 @@ ROWS: dict[int, tuple[str, ...]] = {
         "lending/test_pledges.py::test_row_32_deadline_pledge_and_withdrawal_race",
     ),
     33: ("lending/test_pledges.py::test_row_33_the_same_wish_twice_with_one_key",),
+    34: ("lending/test_money_out.py::test_row_34_one_alone_disburses_nothing",),
     35: ("lending/test_payback.py::test_row_35_a_repayment_above_the_debt_is_held_and_flagged",),
-    36: ("hostile/test_cells.py::test_no_export_holds_a_cell_that_acts",),
+    36: (
+        "hostile/test_cells.py::test_no_export_holds_a_cell_that_acts",
+        "lending/test_desk.py::test_row_36_no_cell_of_an_export_is_a_formula",
+    ),
     37: (
         "designs/test_reading_licences.py::test_whole_texts",
         "designs/test_reading_licences.py::test_closed_texts_are_refused_whatever_the_readme_says",
@@ -99,4 +121,4 @@ def test_the_row_has_its_tests(row: int) -> None:
 
 
 def test_no_row_is_forgotten() -> None:
-    assert set(ROWS) == {*range(1, 25), *range(29, 34), *range(35, 41)}
+    assert set(ROWS) == set(range(1, 41))

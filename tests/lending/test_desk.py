@@ -47,6 +47,7 @@ def test_a_statement_by_page_is_looked_at_then_imported_and_what_waits_is_decide
     refused = tom.post(f"{here}/statements", data=look)
     assert refused.status_code == 422 and "which column means what" in refused.text
     assert "begins with" in refused.text and "Buchungstag;Betrag" in refused.text
+    assert "Umsätze" in refused.text and '<option value="cp1252" selected>' in refused.text
     kept = re.search(r'name="kept" value="([^"]+)"', refused.text)
     assert 'name="file_name" value="umsätze.csv"' in refused.text
     assert kept and base64.b64decode(kept[1]) == table(lines), "the file is not lost"
@@ -56,7 +57,7 @@ def test_a_statement_by_page_is_looked_at_then_imported_and_what_waits_is_decide
     wrong = tom.post(f"{here}/statements", data=columns | {"do": "look", "decimal": "."})
     assert wrong.status_code == 422 and "decimal sign" in wrong.text and "Verwendungszweck" in wrong.text
     seen = tom.post(f"{here}/statements", data=columns | {"do": "look"})
-    assert seen.status_code == 200 and "2 new bookings" in seen.text and "It adds up" in seen.text
+    assert seen.status_code == 200 and "2 new bookings" in seen.text and "it adds up" in seen.text
     assert PAYER not in seen.text and "&#34;&gt;&lt;b&gt;Bob" in seen.text and desk.entries() == []
     done = tom.post(f"{here}/statements", data=columns | {"do": "import"})
     assert done.status_code == 303 and done.location == here

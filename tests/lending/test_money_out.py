@@ -178,6 +178,32 @@ def test_decisions_about_what_waits(desk: Desk) -> None:
                     ("assign", "luc wrote to us", desk.people["tom"])]  # fmt: skip
 
 
+def test_two_payments_together_pay_a_pledge(desk: Desk) -> None:
+    luc = desk.world.pledge("luc", desk.number, 4_000)
+    code = desk.reference(luc)
+    desk.bring(Booked(3_500, code))
+    with pytest.raises(Conflict, match="paid whole"):
+        desk.decide(desk.entries("invalid")[0], "assign", pledge=1)
+    assert [one.state for one in desk.entries()] == ["invalid"]
+    desk.bring(Booked(700, f"the rest {code}"))
+    assert desk.decide(desk.entries("invalid")[1], "assign", pledge=1) == "matched"
+    assert [one.state for one in desk.entries()] == ["matched", "matched"]
+    assert desk.world.row(luc).state == "paid" and [one.amount_minor for one in desk.orders()] == [200]
+    desk.check()
+
+
+def test_row_28_a_payment_that_was_taken_back_ends_its_pledge_once_a_treasurer_says_so(desk: Desk) -> None:
+    lea = desk.paid("lea", 5_000)
+    desk.bring(Booked(-5_000, "Recall", name="lea", returned="FOCR"))
+    entry = desk.entries("invalid")[0]
+    assert "called it back" in entry.reasons[0]
+    assert (desk.world.row(lea).state, desk.world.balance("lea", desk.number, "loan")) == ("paid", 5_000)
+    assert desk.decide(entry, "charge back", pledge=1, why="lea's bank recalled it") == "matched"
+    assert (desk.world.row(lea).state, desk.world.balance("lea", desk.number, "loan")) == ("withdrawn", 0)
+    assert (desk.book("unexplained"), desk.world.balance("lea", desk.number, "due")) == (0, 0)
+    desk.check()
+
+
 def test_a_disbursement_after_the_cooling_off_to_the_account_that_the_workshop_gave(desk: Desk) -> None:
     number, tom = desk.number, desk.people["tom"]
     for who in ("lea", "luc"):

@@ -24,6 +24,24 @@ class _Row:
         return self.cells[at].strip() if 0 <= at < len(self.cells) else ""
 
 
+def first_lines(content: bytes) -> tuple[str, str]:
+    """How a table begins, for who must say what its columns mean, and the encoding that it seems to have."""
+    head = content[:4_000]
+    encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError:
+        encoding = "cp1252"
+        text = content.decode(encoding, "replace")
+    return "\n".join(line[:400] for line in text[:4_000].splitlines()[:8]), encoding
+
+
+def likely_delimiter(text: str) -> str:
+    """What seems to stand between the columns."""
+    found = max(";,\t|", key=text.count)
+    return "tab" if found == "\t" else found
+
+
 def rows_of(content: bytes, mapping: CsvMapping) -> list[list[str]]:
     """The table's cells from the row of titles on; empty rows left out. Raises: Invalid."""
     try:

@@ -15,7 +15,7 @@ from registry.lending.bank.booking import Till, ensure, key_of, move, noon, till
 from registry.lending.bank.ordering import pay_unexplained, propose, source_of
 from registry.lending.bank.rules import QUEUE
 from registry.lending.bank.tables import BankAct, BankEntry, PaymentOrder
-from registry.lending.campaigns.pledging import credit_pledge
+from registry.lending.campaigns.pledging import charged_back, credit_pledge
 from registry.lending.campaigns.service import settle_if_due
 from registry.lending.campaigns.tables import LoanCampaign, Pledge
 from registry.lending.campaigns.treasurers import require_treasurer
@@ -25,7 +25,17 @@ from registry.stores.clock import database_now
 from registry.stores.stores import Stores
 
 Action = Literal[
-    "assign", "send back", "gift", "repayment", "commons", "take back", "charge", "pays", "discard", "reopen"
+    "assign",
+    "send back",
+    "gift",
+    "repayment",
+    "commons",
+    "take back",
+    "charge",
+    "pays",
+    "charge back",
+    "discard",
+    "reopen",
 ]
 # action -> what it does, in words; for money that came, for money that went
 IN_WORDS: dict[str, str] = {
@@ -35,7 +45,8 @@ IN_WORDS: dict[str, str] = {
     "discard": "Set it aside",
 }  # fmt: skip
 OUT_WORDS: dict[str, str] = {
-    "pays": "It is a payment of ours", "charge": "It is a charge of the bank", "discard": "Set it aside",
+    "pays": "It is a payment of ours", "charge": "It is a charge of the bank",
+    "charge back": "A lender's bank has taken a pledge's payment back", "discard": "Set it aside",
 }  # fmt: skip
 
 
@@ -112,6 +123,8 @@ def _do(
         move(session, till.charges, till.unexplained, amount, key=key, purpose="Charge of the bank",
              on=entry.booked_on, by_id=account_id)  # fmt: skip
         entry.state = "matched"
+    elif wish.action == "charge back":
+        _charge_back(session, campaign, entry, wish, why, account_id, key)
     elif wish.action == "pays":
         order = _order(session, entry, wish)
         pay_unexplained(session, till, order, entry, key, account_id)
@@ -127,16 +140,28 @@ def _count(session: Session, entry: BankEntry) -> int:
 def _assign(
     session: Session, campaign: LoanCampaign, entry: BankEntry, wish: Decision, why: str, account_id: int, key: str
 ) -> None:  # fmt: skip
-    """Credit a pledge with its amount; what is above it is sent back. Raises: Conflict, Invalid."""
-    if wish.pledge is None:
-        raise Invalid("Which pledge is it for?", "Give the pledge's number.", field="pledge")
-    pledge = session.exec(select(Pledge).where(Pledge.campaign_id == campaign.id, Pledge.number == wish.pledge)).first()
-    if pledge is None:
-        raise NotFound(f"There is no pledge {wish.pledge} to this campaign.", "Look at its pledges.", field="pledge")
+    """Credit a pledge with its amount, with what else waits and names it; what is above it is sent back.
+
+    Raises: Conflict, Invalid.
+    """
+    pledge = _pledge(session, campaign, wish)
+    others = session.exec(
+        select(BankEntry).where(
+            BankEntry.campaign_id == campaign.id, BankEntry.pledge_id == pledge.id, BankEntry.id != entry.id,
+            col(BankEntry.state).in_(QUEUE), BankEntry.amount_minor > 0, BankEntry.return_code == "",
+        ).order_by(col(BankEntry.id)).execution_options(populate_existing=True)
+    ).all()  # fmt: skip
     rest = entry.amount_minor - pledge.amount_minor
+    for other in others:
+        if rest >= 0:
+            break
+        rest += other.amount_minor
+        other.state = "matched"
+        tell(session, other, "assign", f"Together with booking {entry.id}: {why}", account_id)
     if rest < 0:
         raise Conflict("It is less than the pledge, and a pledge is paid whole.",
-                       "Send it back, or keep it until the lender has paid the whole.", field="pledge")  # fmt: skip
+                       "Send it back, or wait until the lender has paid the rest with the pledge's code.",
+                       field="pledge")  # fmt: skip
     till = till_of(campaign)
     ensure(session, till.unmatched)
     entry.state, entry.pledge_id = "matched", pledge.id
@@ -145,6 +170,35 @@ def _assign(
         entry.order_id = order.id
     credit_pledge(session, campaign.id or 0, pledge.reference or "", pledge.amount_minor, campaign.currency, key=key,
                   source=till.unmatched, effective_at=noon(entry.booked_on), by_id=account_id, late=True)  # fmt: skip
+
+
+def _pledge(session: Session, campaign: LoanCampaign, wish: Decision) -> Pledge:
+    if wish.pledge is None:
+        raise Invalid("Which pledge is it for?", "Give the pledge's number.", field="pledge")
+    pledge = session.exec(
+        select(Pledge).where(Pledge.campaign_id == campaign.id, Pledge.number == wish.pledge)
+        .execution_options(populate_existing=True)
+    ).first()  # fmt: skip
+    if pledge is None:
+        raise NotFound(f"There is no pledge {wish.pledge} to this campaign.", "Look at its pledges.", field="pledge")
+    return pledge
+
+
+def _charge_back(
+    session: Session, campaign: LoanCampaign, entry: BankEntry, wish: Decision, why: str, account_id: int, key: str
+) -> None:  # fmt: skip
+    """A pledge's payment was taken back: the pledge ends, as long as its money has not left. Raises: Conflict."""
+    pledge = _pledge(session, campaign, wish)
+    if pledge.state != "paid" or pledge.amount_minor != -entry.amount_minor:
+        raise Conflict("That pledge is not paid, or of another amount.", "Look at its history.", field="pledge")
+    if campaign.state not in ("open", "funded"):
+        raise Conflict(f"The campaign is {campaign.state}: the pledge's money has left.",
+                       "Set the booking aside, and settle it with the lender.")  # fmt: skip
+    charged_back(session, campaign, pledge, account_id, why)
+    entry.state, entry.pledge_id = "matched", pledge.id
+    till = till_of(campaign)
+    move(session, till.loan(pledge.account_id), till.unexplained, pledge.amount_minor, key=key,
+         purpose="A pledge's payment was taken back by its bank", on=entry.booked_on, by_id=account_id)  # fmt: skip
 
 
 def _send_back(
@@ -196,9 +250,9 @@ def _take_back(
         tell(session, first, "ask", first.reasons[0], account_id)
 
 
-def open_pledges(session: Session, number: int) -> list[Pledge]:
-    """Pledges that a booking may be assigned to."""
+def pledges_for(session: Session, number: int, *states: str) -> list[Pledge]:
+    """Pledges that a booking may be about."""
     return list(session.exec(
-        select(Pledge).where(Pledge.campaign_id == number, col(Pledge.state).in_(("unpaid", "lapsed")))
+        select(Pledge).where(Pledge.campaign_id == number, col(Pledge.state).in_(states))
         .order_by(col(Pledge.number))
     ))  # fmt: skip

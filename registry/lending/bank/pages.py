@@ -16,6 +16,7 @@ from registry.errors import Invalid, NotFound, RegistryError
 from registry.fabricators.queries import find_fabricator
 from registry.fabricators.service import require_role
 from registry.lending.bank import deciding, importing, ordering, queries
+from registry.lending.bank.csv_file import first_lines, likely_delimiter
 from registry.lending.bank.export import entries_csv
 from registry.lending.bank.importing import Upload
 from registry.lending.bank.reading import form_of
@@ -146,8 +147,9 @@ def import_statement(number: int) -> Page | Redirect:
             return redirect(f"/lending/{number}/bank" + ("" if brought.waiting else "/statements"), 303)
         preview = queries.preview_of(importing.look(stores(), me.id, number, upload))
     except RegistryError as error:
-        return _render(number, "statements", error, preview=None, kept=kept, mapping=request.form, file_name=name,
-                       begins=_begins(kept))  # fmt: skip
+        begins, told = _begins(kept)
+        return _render(number, "statements", error, preview=None, kept=kept, mapping=told, file_name=name,
+                       begins=begins)  # fmt: skip
     return _render(number, "statements", preview=preview, kept=kept, mapping=request.form, file_name=name)
 
 
@@ -167,22 +169,27 @@ def _upload(kept: str) -> tuple[Upload, str]:
                   accept_gap=bool(request.form.get("accept_gap"))), kept  # fmt: skip
 
 
-def _begins(kept: str) -> str:
-    """The first lines of a table, so that its columns can be named; '' for other files."""
+def _begins(kept: str) -> tuple[str, Mapping[str, str]]:
+    """The first lines of a table, so that its columns can be named, and what the form says of it, or else seems so."""
     try:
         content = base64.b64decode(kept, validate=True)
     except (binascii.Error, ValueError):
-        return ""
+        return "", request.form
     if not content or form_of(content) != "csv":
-        return ""
-    encoding = request.form.get("encoding", "")
-    text = content[:4_000].decode(encoding if encoding in ENCODINGS else "utf-8", "replace")
-    return "\n".join(line[:400] for line in text.splitlines()[:8])
+        return "", request.form
+    text, encoding = first_lines(content)
+    if _mapping_told(request.form):
+        return text, request.form
+    return text, {"encoding": encoding, "delimiter": likely_delimiter(text)}
+
+
+def _mapping_told(form: Mapping[str, str]) -> bool:
+    return bool(form.get("amount") or form.get("paid_in"))
 
 
 def _mapping(form: Mapping[str, str]) -> CsvMapping | None:
     """The columns as the form tells them; None if it tells none: those that are kept hold."""
-    if not (form.get("amount") or form.get("paid_in")):
+    if not _mapping_told(form):
         return None
     return parse(CsvMapping, {key: value.strip() for key, value in form.items() if key != "csrf_token"})
 

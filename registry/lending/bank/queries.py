@@ -167,10 +167,14 @@ def get_entry(session: Session, account_id: int, number: int, entry_id: int) -> 
         actions = dict(deciding.IN_WORDS if came else deciding.OUT_WORDS)
     elif row.state == "discarded" and row.order_id is None:
         actions = {"reopen": "Bring it back into the queue"}
-    pledges = _pledge_choices(session, number) if "assign" in actions else []
+    states = ("unpaid", "lapsed") if came else ("paid",)
+    pledges = _pledge_choices(session, number, *states) if actions.keys() & {"assign", "charge back"} else []
+    if not came:
+        pledges = [each for each in pledges if each.amount_minor == -row.amount_minor]
     orders = _order_choices(session, row) if actions.keys() & {"take back", "pays"} else []
-    if "assign" in actions and not pledges:
-        del actions["assign"]
+    for name in ("assign", "charge back"):
+        if name in actions and not pledges:
+            del actions[name]
     for name in ("take back", "pays"):
         if name in actions and not orders:
             del actions[name]
@@ -189,6 +193,8 @@ def _suggested(row: BankEntry, actions: dict[str, str], pledges: list[PledgeChoi
         return "take back"
     if row.order_id is not None and "pays" in actions:
         return "pays"
+    if row.amount_minor < 0 and row.return_code and "charge back" in actions:
+        return "charge back"
     if row.amount_minor < 0 and "charge" in actions:
         return "charge"
     if any(each.amount_minor == row.amount_minor for each in pledges):
@@ -196,11 +202,11 @@ def _suggested(row: BankEntry, actions: dict[str, str], pledges: list[PledgeChoi
     return "send back" if "send back" in actions and row.iban else ""
 
 
-def _pledge_choices(session: Session, number: int) -> list[PledgeChoice]:
+def _pledge_choices(session: Session, number: int, *states: str) -> list[PledgeChoice]:
     return [
         PledgeChoice(number=row.number, who=handle_of(session, row.account_id), amount_minor=row.amount_minor,
                      state=row.state, reference=row.reference or "")
-        for row in deciding.open_pledges(session, number)
+        for row in deciding.pledges_for(session, number, *states)
     ]  # fmt: skip
 
 

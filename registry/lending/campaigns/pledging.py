@@ -29,6 +29,7 @@ from registry.lending.campaigns.service import (
 )
 from registry.lending.campaigns.tables import LoanCampaign, LoanTerms, Pledge, PledgeEvent
 from registry.lending.paying import Payee, check_payee, pledge_reference
+from registry.stores.clock import database_now
 from registry.stores.stores import Stores
 
 _CHOOSING = ("open", "funded", "materials paid", "made paid", "disbursed")
@@ -129,9 +130,26 @@ def withdraw(stores: Stores, account_id: int, pledge_id: int, wish: WithdrawWish
             set_tranche_amounts(session, row)
         if was_paid:
             book.post(session, back(row, mine, account_id))
-        if row.state == "funded" and paid_minor(session, row.id or 0) < row.target_minor:
-            go(session, row, "fall short", "registry", None,
-               "Lenders withdrew within their cooling-off, and the target is missed", now)  # fmt: skip
+        _fall_short(session, row, "Lenders withdrew within their cooling-off, and the target is missed", now)
+
+
+def _fall_short(session: Session, row: LoanCampaign, why: str, now: dt.datetime) -> None:
+    """A funded campaign that misses its target comes to nothing."""
+    if row.state == "funded" and paid_minor(session, row.id or 0) < row.target_minor:
+        go(session, row, "fall short", "registry", None, why, now)
+
+
+def charged_back(session: Session, row: LoanCampaign, mine: Pledge, by_id: int, why: str) -> None:
+    """A pledge whose payment the lender's bank has taken back, before any of the loan is paid out.
+
+    The campaign's row is held; the transfer is booked by whoever calls, after this.
+    """
+    now = database_now(session)
+    end_pledge(session, row, mine, "charge back", "withdrawn", by_id, why, now)
+    session.flush()
+    if row.state == "funded":
+        set_tranche_amounts(session, row)
+    _fall_short(session, row, "A payment was taken back by its bank, and the target is missed", now)
 
 
 def _settle_of(stores: Stores, pledge_id: int) -> None:
