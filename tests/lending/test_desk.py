@@ -222,11 +222,11 @@ def test_the_same_by_command(sqlite_stores: Stores, tmp_path: Path, monkeypatch:
         assert (done.exit_code == 0) == ok, done.output
         return done.output
 
-    assert "does not add up" in said("statement", "import", str(tmp_path / "bad.xml"), *tail, ok=False)
+    assert "does not add up" in said("statements", "import", str(tmp_path / "bad.xml"), *tail, ok=False)
     file, mapping = str(tmp_path / "s.csv"), ("--mapping", str(tmp_path / "map.toml"))
-    assert "2 new bookings" in said("statement", "import", file, *tail, *mapping, "--look")
-    assert "2 new bookings, 0 known; 1 wait" in said("statement", "import", file, *tail, *mapping)
-    assert "0 new bookings, 2 known" in said("statement", "import", file, *tail)
+    assert "2 new bookings" in said("statements", "import", file, *tail, *mapping, "--look")
+    assert "2 new bookings, 0 known; 1 wait" in said("statements", "import", file, *tail, *mapping)
+    assert "0 new bookings, 2 known" in said("statements", "import", file, *tail)
     listed = said("review", "list", *tail)
     assert "No code of a pledge" in listed and "7.00" in listed
     entry = str(desk.entries("no match")[0].id)

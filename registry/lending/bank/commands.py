@@ -1,4 +1,4 @@
-"""Commands of a treasurer's desk: bank statement import, bank review list and decide, bank orders list to file."""
+"""Commands of a treasurer's desk: bank statements import, bank review list and decide, bank orders list to file."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _why = click.option("--why", default="", help="The reason that is kept with it."
 
 def register(bank: click.Group) -> None:
     """Add the commands to the group `bank`."""
-    for command in (statement, review, orders):
+    for command in (statements, review, orders):
         bank.add_command(command)
 
 
@@ -43,11 +43,11 @@ def _account(stores: Stores, handle: str) -> int:
 
 
 @click.group()
-def statement() -> None:
-    """Statements of the bank: import."""
+def statements() -> None:
+    """Statements of campaigns' bank accounts: import."""
 
 
-@statement.command("import")
+@statements.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @_campaign
 @_who
