@@ -212,12 +212,22 @@ def find_targets(tree: GitTree) -> tuple[list[tuple[Builder, Target]], list[str]
     if len(found) > limits.TARGETS_PER_VERSION:
         said.append(
             f"The repository holds {len(found)} boards, parts and tables; "
-            f"the first {limits.TARGETS_PER_VERSION} are built. "
+            f"{limits.TARGETS_PER_VERSION} are built, those nearest to the top. "
             "Submit its folders as designs of their own to get the rest."
         )
     for refused in tree.refused[:20]:
         said.append(f"{refused.path} was left out: {refused.reason}")
-    return _unique(found[: limits.TARGETS_PER_VERSION]), said
+    return _unique(_weightiest(found)), said
+
+
+def _weightiest(found: list[tuple[Builder, Target]]) -> list[tuple[Builder, Target]]:
+    """As many as a version may have: boards and tables before parts, and of these the ones nearest to the top."""
+
+    def weight(pair: tuple[Builder, Target]) -> tuple[bool, int]:
+        return pair[1].kind == "part", pair[1].source.count("/")
+
+    kept = {id(pair) for pair in sorted(found, key=weight)[: limits.TARGETS_PER_VERSION]}
+    return [pair for pair in found if id(pair) in kept]
 
 
 def _unique(found: list[tuple[Builder, Target]]) -> list[tuple[Builder, Target]]:

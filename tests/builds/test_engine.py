@@ -16,6 +16,7 @@ from builders.contract import MIB, SRC, Artifact, BuildFailed, Limits, Target, W
 from registry import limits
 from registry.builds import engine
 from registry.builds.engine import Ended
+from registry.builds.service import find_targets
 from registry.builds.tables import Artifact as ArtifactRow
 from registry.builds.tables import Result
 from registry.stores import sandbox
@@ -340,3 +341,13 @@ def test_closed_folders_that_a_tool_leaves_are_removed(sqlite_stores: Stores, tm
     with recipe_tree(tmp_path / "r", sqlite_stores, script) as tree:
         assert build(sqlite_stores, RecipeBuilder(), tree)[0].state == "done"
     assert list(sqlite_stores.settings.work.iterdir()) == []
+
+
+def test_of_too_many_targets_boards_and_tables_stay_and_parts_near_the_top(stores: Stores, tmp_path: Path) -> None:
+    many = {f"all/of/them/part{number}.stl": "solid x" for number in range(limits.TARGETS_PER_VERSION + 20)}
+    git_support.make_repo(tmp_path / "r", many | {"zz.stl": "solid x", "bom.csv": "Qty,Name\n3,Screw\n"})
+    with tree_of(tmp_path / "r", stores) as tree:
+        found, said = find_targets(tree)
+    sources = [target.source for _, target in found]
+    assert len(sources) == limits.TARGETS_PER_VERSION and {"bom.csv", "zz.stl"} <= set(sources)
+    assert any("82 boards, parts and tables" in sentence for sentence in said)
