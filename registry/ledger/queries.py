@@ -172,11 +172,24 @@ def monthly(session: Session) -> list[tuple[str, AccountName, AccountName, int]]
     return [(row.month, names[row.debit_id], names[row.credit_id], int(row.amount)) for row in session.execute(summed)]
 
 
-def moved_between(session: Session, since: dt.datetime | None, until: dt.datetime, currency: str) -> Iterator[Entry]:
+def first_credits(session: Session, kind: str, currency: str) -> dict[AccountName, int]:
+    """account -> the first transfer that it received, of the accounts of a kind of owner."""
+    first = func.min(TRANSFER.c.seq)
+    query = (
+        select(ACCOUNT, first.label("first"))
+        .join(TRANSFER, TRANSFER.c.credit_id == ACCOUNT.c.id)
+        .where(ACCOUNT.c.owner_kind == kind, ACCOUNT.c.currency == currency, TRANSFER.c.kind.in_(_TRUE))
+        .group_by(*ACCOUNT.c)
+    )
+    return {
+        name_of(row.owner_kind, row.owner_id, row.role, row.currency): int(row.first) for row in session.execute(query)
+    }
+
+
+def moved_between(session: Session, since: dt.datetime, until: dt.datetime, currency: str) -> Iterator[Entry]:
     """What moved in a currency with an effective time from `since` (counted in) to `until` (not), in recorded order."""
-    where = [TRANSFER.c.kind.in_(_TRUE), TRANSFER.c.currency == currency, TRANSFER.c.effective_at < until]
-    if since is not None:
-        where.append(TRANSFER.c.effective_at >= since)
+    at = TRANSFER.c.effective_at
+    where = (TRANSFER.c.kind.in_(_TRUE), TRANSFER.c.currency == currency, at >= since, at < until)
     for row in stream_rows(session, ENTRIES.where(*where)):
         yield entry_of(row)
 

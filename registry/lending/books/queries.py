@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sqlmodel import Session, col, select
@@ -14,7 +13,7 @@ from registry.errors import NotFound
 from registry.ledger import queries as ledger
 from registry.ledger.export import Choice
 from registry.ledger.money import iso_currency
-from registry.ledger.schemas import AccountName, Entry
+from registry.ledger.schemas import AccountName
 from registry.lending.books import rules
 from registry.lending.books.schemas import BehindLine, BehindView, BooksView, FigureView, MonthView
 from registry.lending.campaigns.tables import LoanEvent, Pledge
@@ -74,22 +73,16 @@ def _in_state(events: list[LoanEvent], state: str, until: dt.datetime) -> frozen
     return frozenset(number for number, became in last.items() if became == state)
 
 
-def _lent_again(session: Session, currency: str) -> Iterator[Entry]:
-    """The paid-in pledges of people who had lent to another campaign before, and what of them went back."""
-    before: dict[str, set[str]] = defaultdict(set)
-    counted: set[tuple[str, str]] = set()
-    far = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
-    for entry in ledger.moved_between(session, None, far, currency):
-        sign = rules.FIGURES["lent"].sign(entry.debit, entry.credit)
-        if not sign:
-            continue
-        lender = entry.credit if sign > 0 else entry.debit
-        if sign > 0:
-            if before[lender.id] - {lender.role}:
-                counted.add((lender.id, lender.role))
-            before[lender.id].add(lender.role)
-        if (lender.id, lender.role) in counted:
-            yield entry
+def _again(session: Session, currency: str) -> frozenset[AccountName]:
+    """The loans of people who had lent to another campaign before."""
+    seen: set[str] = set()
+    found = []
+    for name, _ in sorted(ledger.first_credits(session, "person", currency).items(), key=lambda pair: pair[1]):
+        if rules.is_loan(name):
+            if name.id in seen:
+                found.append(name)
+            seen.add(name.id)
+    return frozenset(found)
 
 
 def get_books(session: Session, currency: str = "") -> BooksView:
@@ -101,17 +94,16 @@ def get_books(session: Session, currency: str = "") -> BooksView:
         raise NotFound(f"The book holds no {currency}.", f"It holds {', '.join(known) or 'no money yet'}.")
     sums: dict[str, Counter[str]] = defaultdict(Counter)
     debts: dict[str, Counter[str]] = defaultdict(Counter)  # month -> role of a fabricator's debt -> change
+    again = rules.lent_again(_again(session, code))
     for month, debit, credit, amount in ledger.monthly(session):
         if debit.currency != code:
             continue
         for name in (*rules.STOCKS, *rules.FLOWS):
             sums[month][name] += rules.FIGURES[name].sign(debit, credit) * amount
+        sums[month]["rebuy"] += again(debit, credit) * amount
         for account, change in ((debit, amount), (credit, -amount)):
             if rules.is_debt(account):
                 debts[month][account.role] += change
-    for entry in _lent_again(session, code):
-        month = f"{entry.effective_at.astimezone(dt.UTC):%Y-%m}"
-        sums[month]["rebuy"] += rules.FIGURES["lent"].sign(entry.debit, entry.credit) * entry.amount_minor
     now = f"{database_now(session):%Y-%m}"
     return BooksView(
         currency=code, exponent=iso_currency(code).exponent, currencies=known, head=ledger.head(session),
@@ -159,28 +151,30 @@ def figure_view(name: str) -> FigureView:
 def get_behind(session: Session, name: str, month: str, currency: str = "", page: int = 1) -> BehindView:
     """The transfers behind a figure of a month. Raises: NotFound, Invalid."""
     ledger.see_one_state(session)
-    figure, view = rules.FIGURES.get(name), figure_view(name)
+    view = figure_view(name)
     rules.check_month(month)
     code = currency or policy_now(session).bank.currency
     begins, ends = rules.begins(month), rules.ends(month)
-    sign = figure.sign if figure else rules.FIGURES["cash"].sign
+    sign = rules.FIGURES[name].sign
     if name in rules.BY_STATE:
         sign = rules.debt_of(_in_state(_states(session), rules.BY_STATE[name], ends))
-    before = value = total = 0
+    elif name == "rebuy":
+        sign = rules.lent_again(_again(session, code))
+    before = total = 0
+    if view.stock:
+        before = sum(
+            sign(debit, credit) * amount
+            for at, debit, credit, amount in ledger.monthly(session)
+            if at < month and debit.currency == code
+        )
+    value = before
     lines: list[BehindLine] = []
     known = names(session)
-    again = {entry.seq for entry in _lent_again(session, code)} if name == "rebuy" else set()
-    for entry in ledger.moved_between(session, None if view.stock else begins, ends, code):
-        if name == "rebuy":
-            counts = rules.FIGURES["lent"].sign(entry.debit, entry.credit) if entry.seq in again else 0
-        else:
-            counts = sign(entry.debit, entry.credit)
+    for entry in ledger.moved_between(session, begins, ends, code):
+        counts = sign(entry.debit, entry.credit)
         if not counts:
             continue
         value += counts * entry.amount_minor
-        if entry.effective_at < begins:
-            before += counts * entry.amount_minor
-            continue
         total += 1
         if (page - 1) * PER_PAGE < total <= page * PER_PAGE:
             lines.append(BehindLine(

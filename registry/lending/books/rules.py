@@ -139,6 +139,12 @@ def debt_of(campaigns: frozenset[int]) -> Sign:
     return _stock(lambda name: name.kind == "fabricator" and name.role in roles, -1)
 
 
+def lent_again(loans: frozenset[AccountName]) -> Sign:
+    """What was lent on some loans alone."""
+    lent = FIGURES["lent"].sign
+    return lambda debit, credit: lent(debit, credit) if credit in loans or debit in loans else 0
+
+
 def campaign_of(name: AccountName) -> int | None:
     """Which campaign an account belongs to; None for those of funds."""
     told = name.role.rpartition("-")[2] if name.kind in ("person", "fabricator") else name.id
