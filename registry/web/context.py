@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -27,6 +28,7 @@ def parse(model: type[_Model], values: Mapping[str, object]) -> _Model:
         return model.model_validate({key: value for key, value in values.items() if key in model.model_fields})
     except ValidationError as error:
         first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"]) or "The input"
+        # of a field that may be one of several types, pydantic names the type too
+        name = ".".join(str(part) for part in first["loc"] if re.fullmatch(r"\w+", str(part))) or "The input"
         what = first["msg"].removeprefix("Value error, ")
         raise Invalid(f"{name}: {what}.", "Correct that, and try again.", field=name) from error

@@ -72,6 +72,11 @@ def test_a_readme_does_not_repeat_the_picture_above_it() -> None:
     assert _without_repeats(html, ("Press",), "").count("<img") == 2
 
 
+def test_a_wrong_filter_is_named_as_in_the_address(site: Site) -> None:
+    answer = site.client.get("/designs?kind=thing")
+    assert answer.status_code == 422 and "kind: Input should be" in Markup(answer.text).unescape()
+
+
 def test_a_readme_links_only_to_what_its_version_has(site: Site) -> None:
     html = site.client.get(site.here).text
     assert f'href="{site.here}/files/docs"' in html and f'href="{site.here}/files/docs/sheet.pdf"' in html
