@@ -84,7 +84,13 @@ def show_board(slug: str, label: str, name: str) -> str:
     materials = _materials(context["build"])
     bench = views.bench(board, components, _json_of(board, "checks") or {}, materials.lines if materials else ())
     return render_template(
-        "builds/board.html", tab="boards", board=board, bench=bench, facts=views.board_facts(board.facts), **context
+        "builds/board.html",
+        tab="boards",
+        board=board,
+        bench=bench,
+        facts=views.board_facts(board.facts),
+        spots=views.board_spots(board.facts),
+        **context,
     )
 
 

@@ -161,6 +161,21 @@ def board_facts(facts: dict[str, Any]) -> list[Fact]:
     )
 
 
+_SMALLEST = {
+    "Smallest track": "min_track_mm",
+    "Smallest clearance": "min_clearance_mm",
+    "Smallest drill": "min_drill_mm",
+    "Smallest ring": "min_annular_ring_mm",
+}
+
+
+def board_spots(facts: dict[str, Any]) -> dict[str, str]:
+    """Name of a board's fact -> the place that shows it, as the board viewer reads it from the address."""
+    where = facts.get("where") or {}
+    found = {name: where.get(key) or {} for name, key in _SMALLEST.items()}
+    return {name: f"#at={spot['x_mm']},{spot['y_mm']}" for name, spot in found.items() if "x_mm" in spot}
+
+
 def part_facts(facts: dict[str, Any]) -> list[Fact]:
     """A part's facts as rows of words."""
     box, volume, area = facts.get("bounding_box_mm"), facts.get("volume_mm3"), facts.get("area_mm2")

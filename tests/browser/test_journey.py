@@ -86,6 +86,9 @@ def test_board_viewer(visit: Visit, built: str) -> None:
     expect(row).to_contain_text("R2, R3, R4, R5")
     row.get_by_role("link", name="R4").click()
     expect(bench.locator(".told")).to_contain_text("R4 10k")
+    page.locator(".facts").get_by_role("link", name="mm").first.click()  # the smallest track is shown where it lies
+    expect(bench.locator(".told")).to_contain_text(", ")
+    assert "#at=" in page.url
     assert visitor.complaints == []
 
 

@@ -309,7 +309,12 @@ for (const root of document.querySelectorAll("[data-bench]")) {
   const data = JSON.parse(root.querySelector(".bench-data").textContent);
   const outline = data.layers.find((layer) => layer.kind === "outline") ?? data.layers[0];
   sizeOf(outline.url).then((size) => {
-    new Bench(root, data, size).showWanted();
+    const bench = new Bench(root, data, size);
+    bench.showWanted();
+    addEventListener("hashchange", () => {
+      bench.showWanted();
+      root.scrollIntoView({ block: "nearest" });
+    });
   }, () => {
     root.querySelector(".told").textContent = "The layer pictures could not be loaded. Reload the page, or download them below.";
     root.dataset.state = "failed";
