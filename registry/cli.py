@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
 from registry.accounts import commands as accounts_commands
-from registry.batches import acting_commands, origin_commands
+from registry.batches import acting_commands, delivery_commands, origin_commands
 from registry.batches import commands as batches_commands
 from registry.builds import commands as builds_commands
 from registry.commons import commands as commons_commands
@@ -192,6 +192,7 @@ builds_commands.register(main)
 batches_commands.register(main)
 acting_commands.register(main)
 origin_commands.register(main)
+delivery_commands.register(main)
 fabricators_commands.register(main)
 making_commands.register(main)
 reports_commands.register(main)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 import threading
+from pathlib import Path
 
 import pytest
 from batch_support import Market, an_offer, begun
+from click.testing import CliRunner
 from PIL import Image
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -19,6 +22,7 @@ from registry.batches.schemas import Change
 from registry.batches.tables import Quote
 from registry.batches.unit_schemas import Answer, NumberWish, OrderWish, ShipWish
 from registry.batches.unit_tables import DeliveryUnit
+from registry.cli import main
 from registry.errors import Conflict, Forbidden, Invalid, NotFound, RegistryError
 
 
@@ -233,3 +237,31 @@ def test_received_is_not_yet_accepted(market: Market) -> None:
     say(market, "ben", first, "accept", "T1")
     say(market, "ben", first, "report", "T2", words="a dent")
     assert (state(market, number, "T1"), state(market, number, "T2")) == ("delivered", "faulty")
+
+
+def test_deliveries_from_a_shell(market: Market, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    number, olga = begun(market, 2), market.people["olga"]
+    monkeypatch.setenv("BRICKYARD_DATA", str(market.stores.settings.data))
+    monkeypatch.setenv("BRICKYARD_DATABASE_URL", market.stores.settings.database_url)
+    photo = tmp_path / "dent.jpg"
+    photo.write_bytes(a_photo())
+
+    def run(*words: str) -> str:
+        done = CliRunner().invoke(main, list(words))
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    assert "2 units have a number now: T1 to T2." in run("batches", "number", str(number), "--pattern", "T{number}",
+                                                         "--as", "olga")  # fmt: skip
+    for stage in ("made", "assembled", "tested"):
+        service.count(market.stores, olga, number, CountWish(stage=stage, good=2))
+    made = json.loads(run("deliveries", "ship", str(number), "1", "--carrier", "Cart", "--as", "olga", "--json"))
+    assert [unit["serial"] for unit in made["units"]] == ["T1", "T2"] and made["carrier"] == "Cart"
+    delivery = str(made["id"])
+    run("deliveries", "answer", delivery, "receive", "T1", "T2", "--as", "ada")
+    run("deliveries", "answer", delivery, "report", "T2", "--words", "a dent", "--photo", str(photo), "--as", "ada")
+    shown = run("deliveries", "show", delivery, "--as", "olga")
+    assert "Received: T1, T2" in shown and "Reported faulty: T2  a dent" in shown
+    assert "1 note is kept with T1." in run("batches", "note", str(number), "T1", "Two years.", "--as", "olga")
+    assert delivery in run("deliveries", "list", "--as", "ada")
+    assert CliRunner().invoke(main, ["deliveries", "show", delivery, "--as", "sam"]).exit_code != 0
