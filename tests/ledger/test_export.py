@@ -7,14 +7,13 @@ import datetime as dt
 import io
 import json
 import shutil
-import subprocess
-import sys
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from ledger_support import ANNA, BANK, BEN, FUNDS, account, opened, post
+from plain_text_books import bean_balances, bean_check, hledger, hledger_balances
 
 from registry.cli import main
 from registry.ledger import book, queries
@@ -79,29 +78,6 @@ def balances(stores: Stores) -> dict[tuple[str, str], Decimal]:
         }  # fmt: skip
 
 
-def bean_check(path: Path) -> subprocess.CompletedProcess[str]:
-    program = Path(sys.executable).with_name("bean-check")
-    assert program.exists(), "beancount is among the test requirements"
-    return subprocess.run([str(program), "--no-cache", str(path)], capture_output=True, text=True, check=False)
-
-
-def bean_balances(path: Path) -> dict[tuple[str, str], Decimal]:
-    """Balances as beancount itself reads the file, in a process of its own."""
-    code = (
-        "import json, sys; from beancount import loader; from beancount.core import data, realization;"
-        "entries, errors, _ = loader.load_file(sys.argv[1]); assert not errors, errors;"
-        "found = {};\n"
-        "for entry in entries:\n"
-        "  if isinstance(entry, data.Transaction):\n"
-        "    for each in entry.postings:\n"
-        "      at = each.account + ' ' + each.units.currency\n"
-        "      found[at] = found.get(at, 0) + each.units.number\n"
-        "print(json.dumps({at: str(number) for at, number in found.items()}))"
-    )
-    said = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True).stdout
-    return {(at.split(" ")[0], at.split(" ")[1]): Decimal(number) for at, number in json.loads(said).items()}
-
-
 def test_beancount_accepts_the_book_with_equal_balances(full: Stores, tmp_path: Path) -> None:
     path = tmp_path / "book.beancount"
     path.write_text(written(full, "beancount"), encoding="utf-8")
@@ -122,19 +98,12 @@ def test_hledger_accepts_the_book_with_equal_balances(full: Stores, tmp_path: Pa
     path = tmp_path / "book.journal"
     path.write_text(written(full, "hledger"), encoding="utf-8")
 
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        env = {"LANG": "C.UTF-8", "PATH": "/usr/bin:/bin"}
-        return subprocess.run(
-            ["hledger", "-f", str(path), *words], capture_output=True, text=True, check=False, env=env
-        )
-
-    checked = run("check", "--strict")
+    checked = hledger(path, "check", "--strict")
     assert checked.returncode == 0, checked.stderr
-    rows = csv.DictReader(io.StringIO(run("balance", "--flat", "-O", "csv", "--layout=bare").stdout))
-    theirs = {(row["account"], row["commodity"]): Decimal(row["balance"]) for row in rows if row["account"] != "total"}
+    theirs = hledger_balances(path)
     assert {at: n for at, n in theirs.items() if n} == {at: n for at, n in balances(full).items() if n}
     path.write_text(path.read_text(encoding="utf-8").replace("12.34 EUR", "12.35 EUR"), encoding="utf-8")
-    assert run("check").returncode != 0
+    assert hledger(path, "check").returncode != 0
 
 
 def test_an_empty_book_is_exported_too(sqlite_stores: Stores, tmp_path: Path) -> None:
