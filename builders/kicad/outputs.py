@@ -17,7 +17,7 @@ PNG = "image/png"
 
 
 # Blind and buried vias have a drill file for each pair of layers: board-front-in1.drl, board-in2-in3.drl.
-_INNER_SPANS = ("front-in[1-9]", "front-in[1-9][0-9]", "in*[0-9]-in*[0-9]", "in[1-9]-back", "in[1-9][0-9]-back")
+INNER_SPANS = ("front-in[1-9]", "front-in[1-9][0-9]", "in*[0-9]-in*[0-9]", "in[1-9]-back", "in[1-9][0-9]-back")
 
 
 def schematic_outputs(ending: str) -> tuple[Output, ...]:
@@ -45,7 +45,7 @@ def board_outputs(copper_count: int, schematic_ending: str) -> tuple[Output, ...
     outputs += [
         Output("gerbers/*-PTH.drl", "drill", EXCELLON, "fabrication"),
         Output("gerbers/*-NPTH.drl", "drill", EXCELLON, "fabrication"),
-        *(Output(f"gerbers/*-{span}.drl", "drill", EXCELLON, "fabrication", optional=True) for span in _INNER_SPANS),
+        *(Output(f"gerbers/*-{span}.drl", "drill", EXCELLON, "fabrication", optional=True) for span in INNER_SPANS),
         Output("gerbers/*-drl_map.pdf", "drill-map", PDF, "fabrication"),
         Output("gerbers/*.gbrjob", "gerber-job", JSON, "fabrication"),
         Output("positions.csv", "positions", "text/csv", "fabrication"),

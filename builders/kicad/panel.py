@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from builders.contract import OUT, SCRATCH, TOOLS, Artifact, BuildFailed, Limits, Output, Target, Tree, Workspace
 from builders.kicad import tools as kicad
 from builders.kicad.jobs import Jobset, fabrication_jobs
-from builders.kicad.outputs import EXCELLON, GERBER, JSON
+from builders.kicad.outputs import EXCELLON, GERBER, INNER_SPANS, JSON
 from builders.kicad.preflight import fault
 
 _PANEL = "panel"
@@ -23,7 +23,7 @@ class PanelBuilder:
     """KiKit lays the boards out, KiCad plots the panel as it plots a single board."""
 
     name = "kicad-panel"
-    version = "1"
+    version = "2"
 
     def available(self) -> str:
         """A sentence if panels can't be made here, else ""."""
@@ -54,6 +54,10 @@ class PanelBuilder:
         outputs += [
             Output(f"{_PANEL}/*-PTH.drl", "drill", EXCELLON, "panel", bundled=False),
             Output(f"{_PANEL}/*-NPTH.drl", "drill", EXCELLON, "panel", bundled=False),
+            *(
+                Output(f"{_PANEL}/*-{span}.drl", "drill", EXCELLON, "panel", bundled=False, optional=True)
+                for span in INNER_SPANS
+            ),
             Output(f"{_PANEL}/*.gbrjob", "gerber-job", JSON, "panel", bundled=False),
             Output("positions.csv", "positions", "text/csv", "panel", bundled=False),
             Output("panel.json", "facts", JSON, "panel", bundled=False),

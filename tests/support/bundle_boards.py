@@ -46,7 +46,11 @@ def _layers(name: str, stack: Any, facts: dict[str, Any]) -> Iterator[str]:
     for (side, use), layer in stack.graphic_layers.items():
         if use == "copper" and side in ("top", "bottom") and not layer.objects:
             yield f"{name}: the {side} copper is empty"
-    (low_x, low_y), (high_x, high_y) = stack.outline.bounding_box(MM)
+    drawn = stack.outline.bounding_box(MM)
+    if drawn is None:
+        yield f"{name}: its outline is empty"
+        return
+    (low_x, low_y), (high_x, high_y) = drawn
     size = facts.get("size_mm")
     if not size:
         yield f"{name}: its facts know no size"
@@ -61,9 +65,9 @@ def _holes(name: str, board: Path, facts: dict[str, Any]) -> Iterator[str]:
     smallest = math.inf
     for kind, suffix in (("plated", "PTH"), ("non_plated", "NPTH")):
         count = 0
-        for path in (board / "gerbers").glob(f"*-{suffix}.drl"):
-            if suffix == "PTH" and path.name.endswith("-NPTH.drl"):
-                continue
+        for path in (board / "gerbers").glob("*.drl"):
+            if path.name.endswith("-NPTH.drl") != (suffix == "NPTH"):
+                continue  # (what is neither are blind and buried vias, which are plated)
             drilled = ExcellonFile.open(path)
             count += len(drilled.objects)
             smallest = min([smallest, *drilled.drill_sizes(MM)])
