@@ -9,7 +9,7 @@ from lending_support import World, open_world
 from loan_support import out, repay, treasurers
 
 from registry.lending.campaigns import own
-from registry.lending.campaigns.schemas import PledgeDetail, YearView
+from registry.lending.campaigns.lender_schemas import PledgeDetail, YearView
 from registry.lending.loans import goods
 from registry.lending.loans.schemas import GoodsMove, GoodsWish
 from registry.notices import dates, lending_dates

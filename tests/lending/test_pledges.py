@@ -166,6 +166,9 @@ def test_row_33_the_same_wish_twice_with_one_key(world: World) -> None:
         world.pledge("lea", number, 4_000, key="k")
     with pytest.raises(Conflict, match="used for another pledge"):
         world.pledge("lea", world.campaign(), 3_000, key="k")
+    for other in ({"repay": "gift"}, {"named": True}):
+        with pytest.raises(Conflict, match="used for another pledge"):
+            world.pledge("lea", number, 3_000, key="k", **other)
     assert world.pledge("luc", number, 3_000, key="k") != answers[0]  # keys are each person's own
     world.over(number)
     assert world.pledge("lea", number, 3_000, key="k") == answers[0], "the answer stays when the campaign is over"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, request
 
 from registry.lending.campaigns import own, pledging, queries, service, treasurers
+from registry.lending.campaigns.lender_schemas import OwnPledges, PledgeDetail, YearView
 from registry.lending.campaigns.schemas import (
     CampaignDetail,
     CampaignList,
@@ -13,8 +14,6 @@ from registry.lending.campaigns.schemas import (
     CampaignWish,
     ChoiceWish,
     MessageWish,
-    OwnPledges,
-    PledgeDetail,
     PledgeWish,
     TermsView,
     TermsWish,
@@ -22,7 +21,6 @@ from registry.lending.campaigns.schemas import (
     TreasurerWish,
     WithdrawWish,
     YearQuery,
-    YearView,
 )
 from registry.web import people
 from registry.web.context import stores

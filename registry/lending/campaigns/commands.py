@@ -20,12 +20,12 @@ from registry.console import columns_of, json_option, opened, print_json
 from registry.errors import Invalid, NotFound
 from registry.ledger.money import iso_currency, parse_amount
 from registry.lending.campaigns import own, pledging, queries, service, treasurers
+from registry.lending.campaigns.lender_schemas import PledgeDetail
 from registry.lending.campaigns.schemas import (
     CampaignMove,
     CampaignQuery,
     CampaignWish,
     MessageWish,
-    PledgeDetail,
     PledgeWish,
     TermsWish,
     TreasurerWish,

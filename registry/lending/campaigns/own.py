@@ -18,17 +18,16 @@ from registry.ledger import queries as ledger
 from registry.ledger.schemas import AccountName, StatementLine
 from registry.lending import chart, rules
 from registry.lending.campaigns import queries
-from registry.lending.campaigns.schemas import (
-    InstalmentView,
+from registry.lending.campaigns.lender_schemas import (
     Moved,
     OwnMessage,
     OwnPledges,
-    PayoutWish,
     PledgeDetail,
     PledgeView,
     YearLine,
     YearView,
 )
+from registry.lending.campaigns.schemas import InstalmentView, PayoutWish
 from registry.lending.campaigns.service import paid_minor, policy_of
 from registry.lending.campaigns.tables import LoanCampaign, LoanMessage, LoanTerms, Pledge, PledgeEvent
 from registry.lending.campaigns.treasurers import is_treasurer

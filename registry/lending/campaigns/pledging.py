@@ -54,7 +54,7 @@ def _pledge(session: Session, account_id: int, number: int, wish: PledgeWish) ->
     row, now = held(session, number)
     before = session.exec(select(Pledge).where(Pledge.account_id == account_id, Pledge.key == wish.key)).first()
     if before is not None:
-        if (before.campaign_id, before.amount_minor) != (number, wish.amount_minor):
+        if not _same(session, before, number, wish):
             raise Conflict("This key was used for another pledge.", "Make a new key for a new one.", field="key")
         return before.id or 0
     _judge(session, row, account_id, wish.amount_minor, now)
@@ -79,6 +79,18 @@ def _pledge(session: Session, account_id: int, number: int, wish: PledgeWish) ->
     session.add(PledgeEvent(pledge_id=made.id or 0, action="pledge", was="", became="unpaid", account_id=account_id,
                             why=f"Under version {terms.version} of the terms", at=now))  # fmt: skip
     return made.id or 0
+
+
+def _same(session: Session, before: Pledge, number: int, wish: PledgeWish) -> bool:
+    """Whether a pledge is what its wish asks for; what its lender has chosen anew since does not count."""
+    if (before.campaign_id, before.amount_minor, before.terms_sha256) != (
+        number, wish.amount_minor, wish.terms_sha256,
+    ):  # fmt: skip
+        return False
+    chosen = session.exec(
+        select(PledgeEvent.id).where(PledgeEvent.pledge_id == before.id, PledgeEvent.action == "choose").limit(1)
+    ).first()
+    return chosen is not None or (before.repay, before.named) == (wish.repay, wish.named)
 
 
 def _judge(session: Session, row: LoanCampaign, account_id: int, amount_minor: int, now: dt.datetime) -> None:

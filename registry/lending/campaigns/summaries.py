@@ -5,7 +5,7 @@ from __future__ import annotations
 from registry.batches.money import money, plain_amount
 from registry.batches.papers import Paper, lay_out
 from registry.builds.bom.vendors import table
-from registry.lending.campaigns.schemas import YearView
+from registry.lending.campaigns.lender_schemas import YearView
 
 WORDS = {
     "lent": "Lent", "fell due": "Fell due to you", "paid out": "Paid out to you", "given": "Given to a design's fund",

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from registry.batches.money import money, plain_amount
 from registry.batches.papers import Paper, lay_out
 from registry.errors import Invalid
-from registry.lending.campaigns.schemas import PledgeDetail
+from registry.lending.campaigns.lender_schemas import PledgeDetail
 from registry.lending.paying import Payee, Payment, epc_svg, spaced
 
 
