@@ -30,14 +30,15 @@ def named_now(session: Session, design_id: int) -> set[int]:
 def speakers(session: Session, design: Design) -> dict[int, list[str]]:
     """account's id -> why they may speak. Where that is one person alone, the stewards speak too: two must agree."""
     found: dict[int, list[str]] = {who: [MAINTAINS] for who in sorted(_maintainers(session, design))}
+    gone = set(session.exec(select(Account.id).where(col(Account.deleted_at).is_not(None))))
     for who, because in links.contributors_of(session, design.id or 0).items():
         found.setdefault(who, []).extend(because)
     for who in sorted(named_now(session, design.id or 0)):
         found.setdefault(who, []).append(NAMED)
-    if len(found) < 2:
+    if len(found.keys() - gone) < 2:
         for steward in session.exec(select(Account.id).where(Account.is_steward).order_by(col(Account.id))):
             found.setdefault(steward or 0, []).append(KEEPS)
-    return found
+    return {who: because for who, because in found.items() if who not in gone}
 
 
 def require_speaker(session: Session, design: Design, account_id: int) -> None:

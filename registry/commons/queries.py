@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+import registry.commons.leaving  # noqa: F401  it says what goes when an account is deleted
 from registry.accounts.queries import handle_of
 from registry.commons import links, people, rules
 from registry.commons.fund import bank_name, fund_name

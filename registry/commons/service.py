@@ -230,7 +230,7 @@ def move(stores: Stores, account_id: int, number: int, wish: MoveWish, file: byt
             _prove(session, row, account_id, now, wish, digest, name)
         if wish.action == "pay" and (wish.paid_on is None or wish.paid_on > now.date()):
             raise Invalid("The day of the payment is missing or still to come.", "Write it.", field="paid_on")
-        _go(session, row, wish.action, actor, account_id, now, words, wish.paid_on)
+        go(session, row, wish.action, actor, account_id, now, words, wish.paid_on)
 
 
 def _prove(
@@ -257,10 +257,11 @@ def _keep_file(stores: Stores, content: bytes) -> tuple[str, str]:
     return stores.blobs.put(content), f"proof.{kind}"
 
 
-def _go(
+def go(
     session: Session, row: CommonsProposal, action: str, actor: rules.Actor, account_id: int | None, now: dt.datetime,
     why: str, paid_on: dt.date | None = None,
 ) -> None:  # fmt: skip
+    """A step of a proposal whose row is held, with its event and what follows in the book. Raises: Conflict."""
     was, number = row.state, row.id or 0
     row.state, row.changed_at = rules.step(was, action, actor), now
     session.add(row)
@@ -301,7 +302,7 @@ def settle(stores: Stores, number: int) -> None:
         row, _, now = _held(session, number)
         action, why = _decision(session, row, now)
         if action:
-            _go(session, row, action, "registry", None, now, why)
+            go(session, row, action, "registry", None, now, why)
 
 
 def settle_due(stores: Stores) -> None:

@@ -10,6 +10,7 @@ from commons_support import gift, later, open_fund, read, wish
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from registry.accounts import deleting
 from registry.commons import queries, service
 from registry.commons.fund import fund_name, income
 from registry.commons.schemas import FundView, MoveWish, NamedWish, ShareWish, VoiceWish
@@ -136,6 +137,18 @@ def test_money_comes_by_source_and_the_cut_is_the_designers(stores: Stores, tmp_
     service.settle_due(stores)
     assert read(stores, number - 1).state == "lapsed"
     assert fund(stores, bench.slug).purses[0].held_minor == 1_00, "what is withdrawn or lapsed is let go"
+
+
+def test_who_deletes_their_account_holds_nothing_any_more(sqlite_stores: Stores, tmp_path: Path) -> None:
+    bench = open_fund(sqlite_stores, tmp_path)
+    number = service.propose(sqlite_stores, bench.person("cyd"), bench.slug, wish())
+    deleting.delete_for(sqlite_stores, "cyd")
+    deleting.delete_for(sqlite_stores, "ben")
+    found = fund(sqlite_stores, bench.slug)
+    assert [one.handle for one in found.people] == ["ada"] and found.purses[0].held_minor == 0
+    told = read(sqlite_stores, number)
+    assert (told.state, told.history[-1].why) == ("withdrawn", "The account was deleted")
+    assert not told.by.startswith("cyd") and not any("cyd" in one.handle for one in found.named)
 
 
 def test_of_many_proposals_at_once_only_what_the_fund_has_is_held(stores: Stores, tmp_path: Path) -> None:

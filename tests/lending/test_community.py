@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from web_support import bearer, send, sign_up
 
 from app import create_app
+from registry.accounts import deleting
 from registry.accounts import service as accounts
 from registry.accounts.queries import find_account
 from registry.batches import service as batches
@@ -175,6 +176,20 @@ def test_many_payments_at_once_stop_at_the_limit(stores: Stores, tmp_path: Path)
         thread.join()
     assert sorted(type(answer).__name__ for answer in answers) == ["Conflict"] * 7 + ["int"]
     assert together(stores) == (0, [-30_00, 30_00, 0])
+
+
+def test_a_member_leaves_with_nothing_owed_or_held(sqlite_stores: Stores, tmp_path: Path) -> None:
+    market = open_community(sqlite_stores, tmp_path / "thing")
+    ada, sam = market.people["ada"], market.people["sam"]
+    service.set_offer(sqlite_stores, ada, OfferWish(offers="Welding"))
+    service.pay(sqlite_stores, ada, wish("sam", 5_00, "k1"))
+    with pytest.raises(Conflict, match="HOURS is not zero"):
+        deleting.delete_for(sqlite_stores, "ada")
+    service.pay(sqlite_stores, sam, wish("ada", 5_00, "k2"))
+    deleting.delete_for(sqlite_stores, "ada")
+    with sqlite_stores.db.reading() as session:
+        assert queries.get_community(session).offers == []
+    assert [line.other for line in credit(sqlite_stores, sam).lines] == [f"deleted-{ada}"] * 2
 
 
 def test_by_page_json_and_command(sqlite_stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,7 +48,9 @@ def plots_of(books: BooksView) -> list[Plot]:
             for month, value in zip(months, values, strict=True)
         ]
         whole = values[-1] if labels[name].stock else sum(values)
-        said = labels[name].about + (", at the month's end" if labels[name].stock else "")
+        said = labels[name].about
+        if labels[name].stock and "month's end" not in said:
+            said += ", at the month's end"
         found.append(Plot(name, labels[name].label, said, amount(whole, books.exponent, books.currency),
                           bars_of(told, most), _short(most, books.exponent)))  # fmt: skip
     found.insert(4, _rebuy(months))

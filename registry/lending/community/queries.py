@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlmodel import Session, col, select
 
+import registry.lending.community.leaving  # noqa: F401  it says what goes when an account is deleted
 from registry.accounts.queries import handle_of
 from registry.batches.queries import acts_for
 from registry.batches.roles import ACTING, fabricators_of
