@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from registry.accounts.acting import account_of, as_option, file_argument, read_wish, who, why_option
-from registry.batches import partners, queries, quote_queries, quoting, request_files, service
+from registry.batches import estimating, partners, queries, quote_queries, quoting, request_files, service
 from registry.batches.batch_schemas import BatchWish, CountWish, Move, PartnerAnswer, PartnerWish, ReservationWish
 from registry.batches.commands import batches, requests
 from registry.batches.money import money
@@ -67,6 +67,9 @@ def show_request(number: int, handle: str, as_json: bool) -> None:
         quoting.expire_due(stores)
         with stores.db.reading() as session:
             found = quote_queries.get_request(session, number, account_of(session, handle))
+        slugs = [quote.fabricator for quote in found.quotes]
+        own = estimating.estimates(stores, found.design, found.label, slugs, found.quantities)
+        found = found.model_copy(update={"estimates": own})
     if as_json:
         print_json(found)
         return
@@ -84,6 +87,13 @@ def show_request(number: int, handle: str, as_json: bool) -> None:
             last = (str(quote.offer.lead_days), str(quote.offer.valid_until)) if quote.offer and not place else ("", "")
             rows.append((*first, str(price.quantity), each, *last))
     click.echo(columns_of(rows))
+    for slug, estimate in found.estimates.items():
+        told = ", ".join(
+            f"{units}: {money(minor, estimate.currency)}" for units, minor in estimate.by_quantity.items()
+        ).replace("\u00a0", " ")
+        click.echo(
+            f"The registry reckons for {slug}, without material: {told} ({estimate.reckoned} of {estimate.of} needs)"
+        )
 
 
 @requests.command("files")
