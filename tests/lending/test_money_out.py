@@ -161,7 +161,7 @@ def test_decisions_about_what_waits(desk: Desk) -> None:
     assert [(one.kind, one.amount_minor) for one in desk.orders()] == [("send back", 500)]
     with pytest.raises(Conflict, match="nothing to decide"):
         desk.decide(over, "gift")
-    assert desk.decide(gift, "gift") == "matched"
+    assert desk.decide(gift, "gift") == "matched" and desk.entries()[1].reasons == []
     with pytest.raises(Invalid, match="Give name and IBAN"):
         desk.decide(back, "send back")
     assert desk.decide(back, "send back", iban=PAYER) == "discarded"

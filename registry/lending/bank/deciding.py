@@ -83,6 +83,7 @@ def decide(stores: Stores, account_id: int, number: int, entry_id: int, wish: De
                 raise Invalid(f"'{wish.action}' can't be done with this booking.",
                               f"What can be: {', '.join(words)}.", field="action")  # fmt: skip
             _do(session, campaign, entry, wish, why, account_id)
+            entry.reasons = []  # they stand in its history
         tell(session, entry, wish.action, why, account_id)
         return entry.state
 
@@ -156,7 +157,7 @@ def _assign(
         if rest >= 0:
             break
         rest += other.amount_minor
-        other.state = "matched"
+        other.state, other.reasons = "matched", []
         tell(session, other, "assign", f"Together with booking {entry.id}: {why}", account_id)
     if rest < 0:
         raise Conflict("It is less than the pledge, and a pledge is paid whole.",

@@ -97,7 +97,8 @@ def decide_entry(number: int, entry_id: int) -> Page | Redirect:
         deciding.decide(stores(), people.required().id, number, entry_id, wish)
     except RegistryError as error:
         return _queue(number, entry_id, error)
-    flash(f"Done: {wish.action}.", "moss")
+    words = {**deciding.IN_WORDS, **deciding.OUT_WORDS, "reopen": "Bring it back into the queue"}[wish.action]
+    flash(f"Decided: {words[:1].lower()}{words[1:]}.", "moss")
     query = parse(EntryQuery, {"state": "queue", "per_page": 1})
     with stores().db.reading() as session:
         rest = queries.list_entries(session, people.required().id, number, query)
