@@ -85,13 +85,17 @@ def _again(session: Session, currency: str) -> frozenset[AccountName]:
     return frozenset(found)
 
 
+def _code(session: Session, currency: str) -> str:
+    known = currencies(session)
+    if currency and currency not in known:
+        raise NotFound(f"The book holds no {currency}.", f"It holds {', '.join(known) or 'no money yet'}.")
+    return currency or policy_now(session).bank.currency
+
+
 def get_books(session: Session, currency: str = "") -> BooksView:
     """Every figure of every month of a currency. Raises: NotFound for one that the book does not hold."""
     ledger.see_one_state(session)
-    known = currencies(session)
-    code = currency or policy_now(session).bank.currency
-    if currency and currency not in known:
-        raise NotFound(f"The book holds no {currency}.", f"It holds {', '.join(known) or 'no money yet'}.")
+    known, code = currencies(session), _code(session, currency)
     sums: dict[str, Counter[str]] = defaultdict(Counter)
     debts: dict[str, Counter[str]] = defaultdict(Counter)  # month -> role of a fabricator's debt -> change
     again = rules.lent_again(_again(session, code))
@@ -153,7 +157,7 @@ def get_behind(session: Session, name: str, month: str, currency: str = "", page
     ledger.see_one_state(session)
     view = figure_view(name)
     rules.check_month(month)
-    code = currency or policy_now(session).bank.currency
+    code = _code(session, currency)
     begins, ends = rules.begins(month), rules.ends(month)
     sign = rules.FIGURES[name].sign
     if name in rules.BY_STATE:
