@@ -51,7 +51,7 @@ def move_job(slug: str, body: MoveWish) -> Done:
 
 
 @operation(blueprint, "POST", f"{_HERE}/counts", body=CountedWish, answers={200: Done}, faults=(409,), account=True)
-def count_units(slug: str, body: CountedWish) -> Done:
+def count_job_units(slug: str, body: CountedWish) -> Done:
     """Add what was counted of a job; the same key with the same numbers adds them once."""
     return service.count(stores(), people.required().id, slug, body)
 
