@@ -179,6 +179,7 @@ def _paid_out_by_stages(play: Play) -> None:
             page.reload()
         page.get_by_label("Why").fill("It is its turn")
         page.get_by_role("button", name="Propose the payment").click()
+        expect(play.page("tia", LOAN).get_by_text("The payment is ordered").first).to_be_visible()
         play.approve_and_pay()
     assert state(play.world, NUMBER) == "disbursed"
 

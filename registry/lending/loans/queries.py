@@ -21,6 +21,8 @@ from registry.ledger.money import iso_currency
 from registry.ledger.schemas import AccountName, Statement
 from registry.lending import chart
 from registry.lending import rules as lending
+from registry.lending.bank.ordering import OPEN
+from registry.lending.bank.tables import PaymentOrder
 from registry.lending.campaigns.queries import find_campaign
 from registry.lending.campaigns.service import paid_minor, tranches_of
 from registry.lending.campaigns.tables import LoanCampaign, LoanEvent, Pledge
@@ -120,8 +122,15 @@ def _roles(session: Session, row: LoanCampaign, outstanding: dict[int, int], acc
 
 def _tranches(session: Session, row: LoanCampaign, now: dt.datetime) -> list[TrancheView]:
     views = []
+    ordered = session.exec(
+        select(PaymentOrder.subject).where(
+            PaymentOrder.campaign_id == row.id, PaymentOrder.kind == "disbursement", col(PaymentOrder.state).in_(OPEN)
+        )
+    ).all()
     for one in tranches_of(session, row.id or 0):
         waits = "" if one.paid_at else why_not(session, row, one.stage, now)
+        if one.stage in ordered:
+            waits = "The payment is ordered: it is paid once the statement shows it."
         views.append(TrancheView(stage=one.stage, amount_minor=one.amount_minor, paid_at=one.paid_at,
                                  ready=not one.paid_at and not waits, waits_for=waits))  # fmt: skip
     return views
