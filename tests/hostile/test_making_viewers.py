@@ -118,7 +118,7 @@ class World:
         found: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "dashboard.move_job": (north, moved), "dashboard_api.move_job": (north, move),
             "dashboard.count_units": (north | job, {"stage": "materials", "good": "1"}),
-            "dashboard_api.count_units": (north, {"job": self.batch, "stage": "materials", "good": 1}),
+            "dashboard_api.count_job_units": (north, {"job": self.batch, "stage": "materials", "good": 1}),
             "dashboard.plan_job": (north | job, {"hours": "3"}),
             "dashboard_api.plan_job": (north | job, {"work_minutes": 3}),
             "dashboard.answer_thread": (north | thread, words),
