@@ -36,7 +36,7 @@ def register(group: click.Group) -> None:
 
 @click.group()
 def batches() -> None:
-    """Production runs that people reserve units of: list, show."""
+    """Production runs: list, show, plan, reserve, move, count, number units, print papers, buy together."""
 
 
 @batches.command("list")
@@ -110,7 +110,7 @@ def buy(number: int, partners: tuple[int, ...], alone: bool, as_json: bool) -> N
 
 @click.group()
 def requests() -> None:
-    """Requests for quotation: list."""
+    """Requests for quotation: list, show, ask, call off, write their files."""
 
 
 @requests.command("list")

@@ -29,30 +29,25 @@ def show_makers(slug: str, label: str) -> str:
         version = design_queries.get_version(session, slug, label)
     view = making_use.needs_of(stores(), slug, label)
     query = parse(making_use.NearQuery, request.args.to_dict())
-    fault = None
-    near, told = Near(), ""
+    near, told, fault = _near(query)
+    return render_template(
+        "fabricators/makers.html", tab="makers", design=design, version=version, view=view,
+        needs={need.id: need for need in view.needs},
+        boards=[need.id for need in view.needs if need.process == "pcb_fabrication"],
+        changes=_changes(view), matches=making_use.matches_of(stores(), view, near),
+        query=query, near=near, told=told, fault=fault,
+        may_correct=_may_correct(design), choices=_choices(view.needs),
+        processes=sorted(PROCESSES.values(), key=lambda process: process.name),
+    )  # fmt: skip
+
+
+def _near(query: making_use.NearQuery) -> tuple[Near, str, Invalid | None]:
+    """Where to look and how that place is called; anywhere, and the fault, when it can't be told."""
     try:
         near, told = making_use.near_of(stores(), query)
     except Invalid as error:
-        fault = error
-    return render_template(
-        "fabricators/makers.html",
-        tab="makers",
-        design=design,
-        version=version,
-        view=view,
-        needs={need.id: need for need in view.needs},
-        boards=[need.id for need in view.needs if need.process == "pcb_fabrication"],
-        changes=_changes(view),
-        matches=making_use.matches_of(stores(), view, near),
-        query=query,
-        near=near,
-        told=told,
-        fault=fault,
-        may_correct=_may_correct(design),
-        choices=_choices(view.needs),
-        processes=sorted(PROCESSES.values(), key=lambda process: process.name),
-    )
+        return Near(), "", error
+    return near, told, None
 
 
 def _may_correct(design: DesignDetail) -> bool:

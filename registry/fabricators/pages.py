@@ -88,18 +88,21 @@ def list_fabricators() -> str | tuple[str, int]:
         part = found[start : start + query.per_page]
         items = queries.cards(session, [row[0] for row in part], {row[0]: row[1] for row in part})
         names = queries.names_of(session, [row[0] for row in found[: queries.DOTS]])
-    dots = [
-        maps.Dot(lat, lon, names[id_][1], f"/fabricators/{names[id_][0]}")
-        for id_, _, lat, lon in found[: queries.DOTS]
-        if lat is not None
-    ]
     html = render_template(
-        "fabricators/list.html",
-        query=query, asked=asked, items=items, fault=fault, pages=Pages(query.page, query.per_page, len(found)),
-        total=len(found), told=in_words(query, spot.name if spot else ""),
-        map=maps.draw(dots, "Map of the fabricators found", _many) if dots else "", **_choices(),
+        "fabricators/list.html", query=query, asked=asked, items=items, fault=fault, total=len(found),
+        pages=Pages(query.page, query.per_page, len(found)), told=in_words(query, spot.name if spot else ""),
+        map=_map_of(found[: queries.DOTS], names), **_choices(),
     )  # fmt: skip
     return (html, fault.status) if fault else html
+
+
+def _map_of(found: list[tuple[int, float | None, float, float]], names: dict[int, tuple[str, str]]) -> Markup | str:
+    dots = [
+        maps.Dot(lat, lon, names[id_][1], f"/fabricators/{names[id_][0]}")
+        for id_, _, lat, lon in found
+        if lat is not None
+    ]
+    return maps.draw(dots, "Map of the fabricators found", _many) if dots else ""
 
 
 @blueprint.get("/fabricators/<slug>")
@@ -250,9 +253,7 @@ def edit_machine(slug: str, number: int | None = None) -> str | Redirect | tuple
             fault, status = error, error.status
     with stores().db.reading() as session:
         shown = queries.get_fabricator(session, slug)
-    machine = next((item for item in shown.machine_list if item.id == number), None)
-    if number is not None and machine is None:
-        raise NotFound(f"{shown.name} has no such machine.", "It may have been removed.")
+    machine = _machine_of(shown, number)
     values: Any = request.form if fault else forms.machine_values(machine, process, row.currency)
     chosen = values.get("process", "")
     rows = max(forms.MATERIAL_ROWS, len(machine.materials) + 2 if machine else 0)
@@ -260,6 +261,13 @@ def edit_machine(slug: str, number: int | None = None) -> str | Redirect | tuple
         "fabricators/machine.html", fabricator=shown, number=number, values=values, fault=fault, chosen=chosen,
         parameters=vocabulary.parameters(chosen), rows=rows, **_choices(),
     ), status  # fmt: skip
+
+
+def _machine_of(shown: schemas.FabricatorDetail, number: int | None) -> schemas.MachineView | None:
+    machine = next((item for item in shown.machine_list if item.id == number), None)
+    if number is not None and machine is None:
+        raise NotFound(f"{shown.name} has no such machine.", "It may have been removed.")
+    return machine
 
 
 def _save_machine(slug: str, number: int | None, currency: str) -> None:

@@ -24,7 +24,7 @@ def _allow_files(endpoint: str | None, values: object) -> None:
 @blueprint.get("/fabricators/import")
 def show_import() -> str:
     """A field for a file or its text."""
-    return render_template("fabricators/import.html", text="", read=None, fault=None, name_of=vocabulary.process_name)
+    return _import_form()
 
 
 @blueprint.post("/fabricators/import")
@@ -42,18 +42,15 @@ def import_fabricator() -> str | Redirect | tuple[str, int]:
             flash(f"{read.fabricator.name} is here, with {len(read.fabricator.machines)} machines.", "moss")
             return redirect(f"/fabricators/{slug}", 303)
     except RegistryError as error:
-        html = render_template(
-            "fabricators/import.html", text=text, read=None, fault=error, name_of=vocabulary.process_name
-        )
-        return html, error.status
+        return _import_form(text, fault=error), error.status
+    return _import_form(text, read)
+
+
+def _import_form(text: str = "", read: transfer.Imported | None = None, fault: RegistryError | None = None) -> str:
     return render_template(
         "fabricators/import.html",
-        text=text,
-        read=read,
-        fault=None,
-        name_of=vocabulary.process_name,
-        forms=transfer.FORMS,
-    )
+        text=text, read=read, fault=fault, name_of=vocabulary.process_name, forms=transfer.FORMS,
+    )  # fmt: skip
 
 
 @blueprint.get("/fabricators/machines.csv")
