@@ -255,12 +255,12 @@ def _fill_batch(batch: BatchDetail, **_: Any) -> str:
     return render_template("lending/_batch.html", campaign=found, draft=draft, may=may, batch=batch)
 
 
-def _fill_foot(**_: Any) -> str:
-    return '<a href="/lending">Lending</a>'
+def _fill_nav(**_: Any) -> str:
+    return render_template("lending/_nav.html")
 
 
 slots.register("design.box", _fill_box)
 slots.register("design.money", _fill_money)
 slots.register("home.rows", _fill_home)
 slots.register("batch.side", _fill_batch)
-slots.register("site.foot", _fill_foot)
+slots.register("site.nav", _fill_nav)
