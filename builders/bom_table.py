@@ -43,7 +43,7 @@ class BomTableBuilder:
     """Reads tables of parts into plain lines, which the registry merges with what the boards say."""
 
     name = "bom_table"
-    version = "5"
+    version = "6"
 
     def available(self) -> str:
         """Always "": what reads tables comes with the registry."""

@@ -24,7 +24,7 @@ _SKIPPED = re.compile(
     r"(^|/)(test_[^/]*|[^/]*_test|conftest|setup|noxfile|tasks|__init__)\.py$|(^|/)(tests?|docs?|site-packages|\.[^/]+)/"
 )
 _RESULT = re.compile(rb"^(?:result|assembly|assy)\s*=", re.MULTILINE)
-_IMPORT = re.compile(rb"^[ \t]*(?:import|from)[ \t]+(?:[\w. ,]+,[ \t]*)?cadquery\b", re.MULTILINE)
+_IMPORT = re.compile(rb"^[ \t]*(?:import|from)[ \t]+(?:[\w.][\w. ,]*,[ \t]*)?cadquery\b", re.MULTILINE)
 
 
 @dataclass

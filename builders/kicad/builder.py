@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from builders.contract import (
@@ -79,6 +80,7 @@ class _Build:
         self.settings = f"{self.stem}.kicad_pro"
         self.copper = 0
         self.outlined = True
+        self.patience = 1.0
 
     def run(self) -> list[Artifact]:
         with self.work.step("read the project"):
@@ -145,6 +147,7 @@ class _Build:
                 board.write_bytes(text.encode("utf-8", errors="surrogateescape"))
             self.copper = finding.copper_count(text)
             self.outlined = bool(_OUTLINE.search(text))
+            self.patience = kicad.patience(len(raw))
             present = {str(path.relative_to(self.work.scratch)) for path in self.work.scratch.rglob("*")}
             for name in model_stand_ins(text, present):
                 (self.work.scratch / name).parent.mkdir(parents=True, exist_ok=True)
@@ -183,6 +186,7 @@ class _Build:
     # --- the tools
 
     def _run(self, step: str, argv: list[str], limits: Limits = CHEAP) -> Outcome:
+        limits = replace(limits, wall_s=limits.wall_s * self.patience)
         return self.work.run(argv, step=step, limits=limits, env=ENV, cwd=self.project)
 
     def _jobset(self) -> None:
@@ -214,7 +218,7 @@ class _Build:
         outcome = self.work.run(
             ["/venv/bin/python", program, board, f"{OUT}/raw/api.json", f"{SCRATCH}/stop"],
             step="board facts",
-            limits=Limits(wall_s=150.0),
+            limits=Limits(wall_s=150.0 * self.patience),
             env={"KICAD_CONFIG_HOME": kicad.CONFIG_GUI},
             display=True,
             # Nothing of the answer carries a clock, and Python can't sleep under a clock that stands still.

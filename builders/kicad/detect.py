@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from ruamel.yaml import YAML, YAMLError
 
-from builders.contract import KIB, Output, Target, Tree, safe_name, unique_names
+from builders.contract import KIB, MIB, Output, Target, Tree, safe_name, unique_names
 from builders.kicad.layers import is_copper
 from builders.kicad.layout import TEXT_BYTES, Project, is_legacy_schematic, sheet_references, text_of
 from builders.kicad.outputs import board_outputs, schematic_outputs
@@ -23,8 +24,9 @@ _PANEL = re.compile(
 )
 _REFERENCES = re.compile(r'\((?:property "Reference"|fp_text reference) "?([A-Za-z]+\d+)"?[\s)]')
 STATE_PARTS_MIN = 5
+COMPARED_BYTES = 256 * MIB  # of board files, to see which repeat another
 _SOMETHING = re.compile(rb"\((?:footprint|module|segment|gr_line|gr_rect|gr_arc|gr_circle|gr_poly|zone|via)\s")
-_LAYER = re.compile(r'\(\s*(\d+)\s+("[^"]*"|[^\s()"]+)\s+(\w+)')
+_LAYER = re.compile(r'\(\s*(\d{1,4})\s+("[^"]*"|[^\s()"]+)\s+(\w+)')
 
 
 def boards_of(tree: Tree) -> tuple[list[str], dict[str, str]]:
@@ -38,12 +40,34 @@ def boards_of(tree: Tree) -> tuple[list[str], dict[str, str]]:
             # A damaged board is a board: its build says what is wrong with it.
             if file.size_bytes > 8 * KIB or _holds_something(tree.read(path, 8 * KIB)):
                 found.append(path)
-    repeated = {path: _panel_of(tree, path, found) or _state_of(tree, path, found) for path in found}
+    parts = _Designators(tree)
+    named: dict[str, str] = {}
+    for path in found:
+        named.setdefault(posixpath.basename(path), path)
+    boards = set(found)
+    repeated = {path: _panel_of(path, named, parts) or _state_of(tree, path, boards, parts) for path in found}
     repeated = {path: main for path, main in repeated.items() if main}
     return [path for path in found if path not in repeated], repeated
 
 
-def _state_of(tree: Tree, path: str, boards: list[str]) -> str:
+class _Designators:
+    """Designators on boards. Each file is read once, and past COMPARED_BYTES none."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._left_bytes = COMPARED_BYTES
+        self._known: dict[str, set[str]] = {}
+
+    def on(self, path: str) -> set[str]:
+        file = self._tree.files[path]
+        if file.blob not in self._known:
+            self._left_bytes -= min(file.size_bytes, TEXT_BYTES)
+            text = text_of(self._tree, path, TEXT_BYTES) if self._left_bytes >= 0 else ""
+            self._known[file.blob] = set(_REFERENCES.findall(text))
+        return self._known[file.blob]
+
+
+def _state_of(tree: Tree, path: str, boards: set[str], parts: _Designators) -> str:
     """The board that this one is another state of, or "": `mixer-unrouted.kicad_pcb` beside the project mixer.
 
     It has no project and no schematic of its own, is called by the other's name and something more, and carries the
@@ -52,17 +76,19 @@ def _state_of(tree: Tree, path: str, boards: list[str]) -> str:
     stem = path.removesuffix(".kicad_pcb")
     if any(stem + ending in tree.files for ending in (".kicad_pro", ".pro", ".kicad_sch", ".sch")):
         return ""
-    for other in boards:
-        main = other.removesuffix(".kicad_pcb")
-        own = any(main + ending in tree.files for ending in (".kicad_pro", ".pro"))
-        if own and other != path and stem.startswith(main) and not stem[len(main)].isalnum():
-            here, there = _designators(tree, path), _designators(tree, other)
+    for end in range(len(stem) - 1, 0, -1):  # the longest name that it shares is the nearest
+        main = stem[:end]
+        other = f"{main}.kicad_pcb"
+        if stem[end].isalnum() or other not in boards:
+            continue
+        if any(main + ending in tree.files for ending in (".kicad_pro", ".pro")):
+            here, there = parts.on(path), parts.on(other)
             if len(here) >= STATE_PARTS_MIN and len(here & there) >= 0.8 * len(here):
                 return other
     return ""
 
 
-def _panel_of(tree: Tree, path: str, boards: list[str]) -> str:
+def _panel_of(path: str, named: Mapping[str, str], parts: _Designators) -> str:
     """The board that this one is a panel of, or "": `lamp_panel.kicad_pcb` where there is a lamp.kicad_pcb.
 
     A panel is made from its board by a tool, and would count every part as often as the board stands on it. The front
@@ -72,15 +98,11 @@ def _panel_of(tree: Tree, path: str, boards: list[str]) -> str:
     single = _PANEL.sub("", stem)
     if not single or single == stem:
         return ""
-    main = next((other for other in boards if posixpath.basename(other) == f"{single}.kicad_pcb"), "")
+    main = named.get(f"{single}.kicad_pcb", "")
     if not main:
         return ""
-    here, there = _designators(tree, path), _designators(tree, main)
+    here, there = parts.on(path), parts.on(main)
     return main if there and len(here & there) >= 0.8 * len(there) else ""
-
-
-def _designators(tree: Tree, path: str) -> set[str]:
-    return set(_REFERENCES.findall(text_of(tree, path, TEXT_BYTES)))
 
 
 def _holds_something(content: bytes) -> bool:

@@ -40,6 +40,11 @@ def is_copper(number: int, name: str, use: str) -> bool:
     return use in ("signal", "power", "mixed", "jumper") and (name.endswith(".Cu") or number <= 31)
 
 
+def _number(row: Node) -> int:
+    written = text_at(row, 0)
+    return int(written) if re.fullmatch(r"\d{1,4}", written, re.ASCII) else 0
+
+
 def _own_name(row: Node) -> str:
     """The designer's name for a layer; before KiCad 6, a layer that is switched off says `hide` in its place."""
     name = text_at(row, 3)
@@ -51,8 +56,8 @@ def user_names(board: Node, copper: Sequence[str]) -> dict[str, str]:
     names = dict(_SHOWN)
     rows = [row for row in (child(board, "layers") or [])[1:] if isinstance(row, list)]
     # KiCad 5 renames a copper layer in place; later versions keep the name and add the designer's after it.
-    own = [row for row in rows if is_copper(int(text_at(row, 0) or 0), text_at(row, 1), text_at(row, 2))]
-    own.sort(key=lambda row: (text_at(row, 1) == "B.Cu" or text_at(row, 0) == "31", int(text_at(row, 0) or 0)))
+    own = [row for row in rows if is_copper(_number(row), text_at(row, 1), text_at(row, 2))]
+    own.sort(key=lambda row: (text_at(row, 1) == "B.Cu" or text_at(row, 0) == "31", _number(row)))
     for layer, row in zip(copper, own, strict=False):
         names[layer] = _own_name(row) or text_at(row, 1)
     for row in rows:

@@ -61,7 +61,7 @@ class LimitCheck:
         outcome = work.run(
             ["/venv/bin/python", f"{TOOLS}/programs/kicad_rules.py", f"{SCRATCH}/request.json"],
             step="design rules",
-            limits=Limits(wall_s=300.0),
+            limits=Limits(wall_s=300.0 * kicad.patience((work.source / BOARD).stat().st_size)),
             env={"KICAD_CONFIG_HOME": kicad.CONFIG},
         )
         if not outcome.ok:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from builders.contract import SCRATCH
+from builders.contract import MIB, SCRATCH
 
 SHARE = Path("/usr/share/kicad")
 CONFIG = f"{SCRATCH}/config"  # for kicad-cli: the libraries that are installed
@@ -20,6 +20,8 @@ _LIBRARIES = ("kicad-symbols", "kicad-footprints", "kicad-packages3d")
 # The newest board and schematic format that each KiCad reads.
 NEWEST_BOARD = {9: 20241229, 10: 20260206}
 NEWEST_SCHEMATIC = {9: 20250114, 10: 20260306}
+USUAL_BOARD_BYTES = 16 * MIB  # a tool's usual time is enough up to here
+PATIENCE_MAX = 3.0
 
 
 @functools.cache
@@ -108,6 +110,11 @@ def packages_in_sandbox(package: str = "InteractiveHtmlBom") -> str | None:
     folder = Path(spec.origin).parent.parent
     prefix = Path(sys.prefix)
     return f"/venv/{folder.relative_to(prefix)}" if folder.is_relative_to(prefix) else str(folder)
+
+
+def patience(board_bytes: int) -> float:
+    """How many times the usual a tool may take: boards of tens of MB take it minutes, more on a busy machine."""
+    return min(PATIENCE_MAX, max(1.0, board_bytes / USUAL_BOARD_BYTES))
 
 
 def write_configs(scratch: Path) -> None:

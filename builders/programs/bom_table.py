@@ -16,6 +16,7 @@ _UNPACKED_BYTES = 256 * 1024 * 1024
 _RANGE = re.compile(r"([A-Za-z_]+)(\d+)\s*(?:-|–|\.\.|to)\s*\1?(\d+)")
 _NUMBER = re.compile(r"(\d+(?:[.,]\d+)*)")
 _FRACTION = re.compile(r"(\d+)?\s*(?:([½¼¾])|\b(\d+)\s*/\s*(\d+)\b)")
+_QUANTITY_CHARS = 100  # more digits than that count nothing
 _PARTS_OF_ONE = {"½": 0.5, "¼": 0.25, "¾": 0.75}
 _TOTAL = re.compile(r"(?:sub|grand)?[- ]?totals?\b.*|sum(?:me)?\b.*|gesamt\w*|somme|总计|合计", re.IGNORECASE)
 # '~2 m', '30cm', '2 pairs', '3-4', 'as needed': what is counted is not pieces, or not exactly, as only the words tell.
@@ -118,6 +119,7 @@ def designators(text: str) -> list[str]:
 
 def quantity(text: str) -> float | None:
     """The first number in a cell; None if it holds none. `1,000` is a thousand, `1,5` is one and a half."""
+    text = text[:_QUANTITY_CHARS]
     if part := _FRACTION.search(text):
         below = int(part[4] or 1)
         own = _PARTS_OF_ONE[part[2]] if part[2] else int(part[3]) / below if below else 0
@@ -126,7 +128,7 @@ def quantity(text: str) -> float | None:
     if not found:
         return None
     digits = found[1]
-    if re.fullmatch(r"\d{1,3}(?:,\d{3})+", digits) or len(re.findall(r"[.,]", digits)) > 1:
+    if re.fullmatch(r"[1-9]\d{0,2}(?:,\d{3})+", digits) or len(re.findall(r"[.,]", digits)) > 1:
         whole, _, rest = digits.rpartition(",") if re.search(r"[.]\d+,\d+$", digits) else digits.rpartition(".")
         thousands = digits if "." not in digits or not whole else whole
         digits = re.sub(r"[.,]", "", thousands) + (f".{rest}" if thousands is whole else "")

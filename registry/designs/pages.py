@@ -26,6 +26,8 @@ from registry.web.rates import submissions
 blueprint = Blueprint("designs", __name__)
 _laid_out: Recent[Markup] = Recent(limits.KEPT_TEXTS_CHARS, lambda html: len(html) + 1_000)
 
+_OPENING = re.compile(r"\s*<(h2|p)\b[^>]*>(.*?)</\1>", re.DOTALL)
+
 
 @blueprint.get("/")
 def home() -> str:
@@ -85,11 +87,13 @@ def _without_repeats(html: Markup, told: tuple[str, ...], picture: str) -> Marku
         shown = [Markup(address).unescape() for address in re.findall(r'<img [^>]*src="([^"]*)"', inner)]
         return shown == [picture] and not _plain(Markup(inner).striptags())
 
-    while first := re.match(r"\s*<(h2|p)\b[^>]*>(.*?)</\1>", html, re.DOTALL):
+    begins = 0
+    while first := _OPENING.match(html, begins):
         says_nothing_new = _plain(Markup(first[2]).striptags()) in known and "<img " not in first[2]
         if not says_nothing_new and not is_picture(first[2]):
             break
-        html = Markup(html[first.end() :])
+        begins = first.end()
+    html = Markup(html[begins:])
     chapter = re.search(r"<h[2-6]\b", html)
     start = chapter.start() if chapter else len(html)
     opening = re.sub(

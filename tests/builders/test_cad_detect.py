@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from cad_support import CORPUS, MemoryTree
 
@@ -204,3 +206,10 @@ def test_scripts_that_export_from_a_function_and_names_that_begin_with_a_digit()
 
 def test_a_file_that_only_tells_something_draws_nothing() -> None:
     assert not openscad.sources_of(MemoryTree({"hello.scad": 'echo("hello");\nassert(true);\n'}))
+
+
+def test_a_line_of_spaces_is_read_in_a_moment() -> None:
+    started = time.monotonic()
+    assert sources({"x.py": "import" + " " * 400_000 + "x\nresult = 1\n"}) == set()
+    assert sources({"y.py": "import os, cadquery as cq\n" + BOX.partition("\n")[2]}) == {"y.py"}
+    assert time.monotonic() - started < 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
@@ -13,10 +14,11 @@ from builders.contract import MIB, SourceFile, Target
 from builders.kicad import BUILDER, facts, sexpr
 from builders.kicad.board_file import read_facts
 from builders.kicad.components import from_legacy, merge, safe_cell, table
-from builders.kicad.detect import copper_count
+from builders.kicad.detect import boards_of, copper_count
 from builders.kicad.layers import user_names
 from builders.kicad.layout import PROJECT_DIR, point_to_models, show_layers
 from builders.kicad.outputs import board_outputs
+from builders.kicad.tools import patience
 
 BOARD = '(kicad_pcb (version 20241229) (generator "pcbnew")\n (layers (0 "F.Cu" signal) (2 "B.Cu" signal))\n {}\n)\n'
 LINE = '(gr_line (start 0 0) (end 10 0) (layer "Edge.Cuts"))'
@@ -299,6 +301,24 @@ def test_another_state_of_a_board_is_not_a_second_board() -> None:
     # A front panel has a name like that and other parts, or none; a second version has a project of its own.
     assert len(detect(tree | {"mixer-panel.kicad_pcb": parts(11, 12), "mixer_panel.kicad_pcb": parts()})) == 3
     assert len(detect(tree | {"mixer-v2.kicad_pcb": parts(1, 2, 3, 4, 5), "mixer-v2.kicad_pro": "{}"})) == 2
+
+
+def test_boards_of_alike_names_are_each_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many states a repository says it has: what is compared has an end, and a number without one is none."""
+    read: list[str] = []
+    plain = TextTree.read
+    monkeypatch.setattr(TextTree, "read", lambda self, path, most=MIB: (read.append(path), plain(self, path, most))[1])
+    board = BOARD.format(LINE + "(footprint x) ; {}")
+    tree = {"a" + "-" * n + ".kicad_pcb": board.format(n) for n in range(20)}
+    tree |= {"a" + "-" * n + ".kicad_pro": "{}" for n in range(10)}
+    boards_of(TextTree(tree))
+    assert max(Counter(read).values()) <= 2
+    assert copper_count(f"(kicad_pcb (layers ({'9' * 5_000} F.Cu signal)))") == 2
+    assert user_names(sexpr.read("(kicad_pcb (layers (x F.Cu signal)))"), ["F.Cu", "B.Cu"])["F.Cu"] == "F.Cu"
+
+
+def test_large_boards_get_more_time_but_not_without_end() -> None:
+    assert [patience(size * MIB) for size in (0, 1, 16, 32, 70, 4_000)] == [1, 1, 1, 2, 3, 3]
 
 
 def test_a_repository_of_many_boards_says_what_is_left_out() -> None:

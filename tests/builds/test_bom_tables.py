@@ -76,7 +76,21 @@ def test_a_range_without_end_stays_small() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "number"), [("4", 4), ("4 pcs", 4), ("2,5", 2.5), ("2.5 m", 2.5), ("x3", 3), ("", None), ("some", None)]
+    ("text", "number"),
+    [
+        ("4", 4),
+        ("4 pcs", 4),
+        ("2,5", 2.5),
+        ("2.5 m", 2.5),
+        ("x3", 3),
+        ("", None),
+        ("some", None),
+        ("0,125", 0.125),
+        ("1,250", 1250),
+        ("1.250,5", 1250.5),
+        ("1 1/2", 1.5),
+        ("9" * 2_000 + "/1", float("9" * 100)),
+    ],
 )
 def test_quantities(text: str, number: float | None) -> None:
     assert quantity(text) == number

@@ -398,6 +398,12 @@ def test_a_chapter_is_no_name(readme: str, name: str) -> None:
     assert about(README_md=readme).name == name
 
 
+def test_a_readme_of_many_chapters_is_read_in_a_moment() -> None:
+    started = time.monotonic()
+    assert len(about(README_rst="## Usage\nx\n\n" * 20_000).name) > 0
+    assert time.monotonic() - started < 5
+
+
 def test_a_readme_in_restructuredtext() -> None:
     found = about(
         README_rst="``willow_lamp`` |badge|\n====================\n\nThe willow_lamp bends like a *tree* does.\n"

@@ -187,7 +187,7 @@ def test_names_in_other_languages() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["[" * 60_000, "CC BY " * 9_000, "a, " * 40_000, "licence: " * 9_000, "(" * 50_000 + "MIT"]
+    "text", ["[" * 60_000, "CC BY " * 9_000, "a, " * 40_000, "licence: " * 9_000, "(" * 50_000 + "MIT", "![" * 60_000]
 )
 def test_prose_is_read_in_a_moment(text: str) -> None:
     started = time.monotonic()

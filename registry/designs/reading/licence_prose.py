@@ -85,7 +85,7 @@ _FORBIDS_ANYWHERE = re.compile(
 _ALLOWS = re.compile(r"\b(?:no|without)\b[^.;]{0,30}\bnon[- ]?commercial|commercial use is (?:allowed|permitted)", re.I)
 _EITHER = re.compile(r"\bor\b|/|\beither\b|at your option|\boder\b|\bou\b", re.I)
 _KEYED = re.compile(r"\s*(?:[-*+>|•]|\d+[.)]\s|\*{0,2}[\w/&(),. -]{1,40}\*{0,2}\s*[:=])")
-_BADGE = re.compile(r"!\[([^\]\n]*)\]\(([^()\s]*(?:badge|shields)[^()\s]*)[^()]*\)", re.I)
+_BADGE = re.compile(r"!\[([^\]\n]{0,200})\]\(([^()\s]{0,300}(?:badge|shields)[^()\s]{0,500})[^()]{0,200}\)", re.I)
 _OTHERS_TABLE = re.compile(r"librar|packag|dependenc|modul|source|author|upstream|font", re.I)
 _TELLING_LINK = re.compile(
     r"creativecommons\.org|opensource\.org/licen|ohwr\.org|gnu\.org/licen|cern-?ohl|solderpad\.org", re.I
@@ -223,7 +223,7 @@ def _plain(line: str) -> str:
 
     line = re.sub(r"<a\b[^<>]*href=[\"']?([^\"'\s<>]+)[^<>]*>", r" <\1> ", line, flags=re.I)
     line = re.sub(r"</?(?!https?:)[a-z][^<>]*>", " ", line, flags=re.I)
-    line = re.sub(r"!\[[^\]]*\]\([^()]*\)|!\[[^\]]*\]\[[^\]]*\]", " ", line)
+    line = re.sub(r"!\[[^\]]{0,300}\](?:\([^()]*\)|\[[^\]]{0,300}\])", " ", line)
     line = re.sub(r"\[([^\[\]]*)\]\(([^()]*)\)", link, line)
     line = re.sub(r"\[([^\[\]]*)\]\[[^\[\]]*\]", r"\1", line)
     if line.lstrip().startswith("|"):  # a row of a table: part, licence

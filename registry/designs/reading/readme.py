@@ -255,6 +255,7 @@ def _parse_lines(text: str) -> tuple[str, list[str], list[str]]:
     """reStructuredText, AsciiDoc and plain text, roughly: headings are underlined or begin with '='."""
     images = re.findall(r"^[ \t]*\.\.[ \t]+(?:image|figure)::[ \t]*(\S+)|^[ \t]*image::?([^\[\s]+)\[", text, re.M)
     heading = ""
+    said = False
     paragraphs: list[str] = []
     for block in re.split(r"\n\s*\n", text[: limits.README_BYTES]):
         lines = [line.rstrip() for line in block.strip("\n").splitlines()]
@@ -263,13 +264,14 @@ def _parse_lines(text: str) -> tuple[str, list[str], list[str]]:
             lines = lines[1:]
         if (len(lines) > 1 and rule.fullmatch(lines[1])) or (lines and re.match(r"={1,2} \S|#{1,2} \S", lines[0])):
             title = _tidy(re.sub(r"\|[\w -]+\||`", "", lines[0].strip("=# ")))
-            if heading or not paragraphs or not any(map(_says_something, paragraphs)):
-                heading = heading or ("" if _GENERIC.fullmatch(title) else title)
+            if not heading and not said and not _GENERIC.fullmatch(title):
+                heading = title
             lines = lines[2:] if len(lines) > 1 and rule.fullmatch(lines[1]) else lines[1:]
         if lines and not lines[0].startswith((" ", "..", ":", "*", "-", "|", "image:", "[", "//")):
             paragraphs.append(
                 _tidy(re.sub(r"`([^`<]*)<[^<>`]*>`_+|`{1,2}|(?<!\w)[*_]{1,2}|[*_]{1,2}(?!\w)", r"\1", " ".join(lines)))
             )
+            said = said or _says_something(paragraphs[-1])
     if not heading and paragraphs and len(paragraphs[0]) <= 60:
         heading = paragraphs.pop(0)
     return heading, paragraphs, [first or second for first, second in images]
