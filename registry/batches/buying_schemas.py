@@ -23,6 +23,11 @@ class BuyLine(_Out):
     jobs: dict[int, float] = Field(description="batch -> how many of it for that batch")
     made: bool = Field(description="made from stock here or elsewhere, not bought as it is")
 
+    @property
+    def words(self) -> str:
+        """Its value or designation, and its description."""
+        return ", ".join(dict.fromkeys(filter(None, (self.value, self.description)))) or self.mpn or "Unnamed"
+
 
 class BuyList(_Out):
     """What to buy. Bought apart, each batch would order its own lines: that many more orders of a part."""

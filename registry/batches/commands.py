@@ -103,7 +103,7 @@ def buy(number: int, partners: tuple[int, ...], alone: bool, as_json: bool) -> N
     rows: list[tuple[str, ...]] = [("QUANTITY", "PART", "MPN", "FOR BATCHES")]
     for line in found.buy.lines:
         shares = ", ".join(f"{job}: {count:g}" for job, count in line.jobs.items())
-        rows.append((f"{line.quantity:g}", (line.description or line.value)[:40], line.mpn, shares))
+        rows.append((f"{line.quantity:g}", line.words[:60], line.mpn, shares))
     click.echo(columns_of(rows))
     click.echo(f"{len(found.buy.lines)} lines together, {found.buy.lines_apart} apart.")
 

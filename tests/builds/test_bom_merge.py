@@ -208,6 +208,29 @@ def test_parts_with_files_but_no_line() -> None:
     assert known.findings == ["lid.stl is in no bill of materials of the repository; how many are needed is unknown."]
 
 
+def test_a_bought_part_keeps_its_designation_beside_its_description() -> None:
+    def shown(**kept: Any) -> tuple[str, str]:
+        [row] = merge([], [TableLines("bom", "bom.csv", [line(**kept)])], []).lines
+        return row.description, row.value
+
+    hose = {"part": "EN 853 2SN DN12 x 1700", "description": "Hydraulic hose", "kind": "bought"}
+    assert shown(**hose) == ("Hydraulic hose", "EN 853 2SN DN12 x 1700")
+    assert shown(**hose, value="12 bar") == ("EN 853 2SN DN12 x 1700, Hydraulic hose", "12 bar")
+    for known in (hose | {"mpn": hose["part"]}, hose | {"suppliers": {"Shop": hose["part"]}}):
+        assert shown(**known) == ("Hydraulic hose", ""), "told once"
+    assert shown(part="M8 nut", description="Lock m8 nut, zinc", kind="bought") == ("Lock m8 nut, zinc", "")
+    assert shown(part="M5", description="Screw M50", kind="bought") == ("Screw M50", "M5")
+    assert shown(part="side_plate", description="Side plate", kind="made") == ("Side plate", ""), "a file's name"
+    assert shown(part="Tank 60 l", kind="bought") == ("Tank 60 l", "")
+    lines = [line(**hose | more) for more in ({}, {"part": "EN 853 2SN DN12 x 800", "row": 3})]
+    assert len(merge([], [TableLines("bom", "bom.csv", lines)], []).lines) == 2
+    ids = {merge([], [TableLines("b", "b.csv", [line(**hose | more)])], []).lines[0].id for more in ({}, {"part": ""})}
+    assert len(ids) == 1, "what a report says of a line still finds it"
+    timers = [line(mpn="NE555", part="Timer", description="IC", kind="electronic")]
+    chip = board("a", part("U1", "NE555 SMD", MPN="NE555"))
+    assert the_line(merge([chip], [TableLines("t", "t.csv", timers)], []), mpn="NE555").value == "NE555 SMD"
+
+
 def test_a_case_named_like_its_board_is_still_a_part() -> None:
     case = PartFacts("ExpansionCard", "ExpansionCard", "ExpansionCard.stl", {})
     materials = merge([board("Expansion_Card", part("J1", "Expansion card"))], [], [case])

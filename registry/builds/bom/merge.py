@@ -250,14 +250,14 @@ def _line(key: tuple[str, ...], rows: list[Row]) -> BomLine:
         for row in rows
         for alternate in row.alternates
     }
-    dnp = rows[0].dnp
-    words = sorted({row.value for row in rows if row.value})
+    dnp, kind = rows[0].dnp, _kind(rows)
+    description, value = _words(kind, rows)
     return BomLine(
         id=hashlib.sha256("\0".join(key).encode()).hexdigest()[:12],
-        kind=_kind(rows),
+        kind=kind,
         quantity=0 if dnp else round(sum(row.quantity for row in rows), 6),
-        description=first("description"),
-        value=words[0] if len(words) == 1 else " / ".join(words[:4]),
+        description=description,
+        value=value,
         footprint=first("footprint"),
         manufacturer=first("manufacturer"),
         mpn=first("mpn"),
@@ -275,6 +275,22 @@ def _line(key: tuple[str, ...], rows: list[Row]) -> BomLine:
         licence=first("licence"),
         notes=first("notes"),
     )
+
+
+def _words(kind: LineKind, rows: list[Row]) -> tuple[str, str]:
+    """(description, value); what a table names a bought part stays beside its description, which alone orders nothing.
+
+    A made part's name is that of its file, and what stands on a board is named by its value.
+    """
+    description = next((row.description for row in rows if row.description), "")
+    value = " / ".join(sorted({row.value for row in rows if row.value})[:4])
+    name = next((row.part for row in rows if row.part), "")
+    if not name or kind == "board" or is_made(kind) or any(row.designator for row in rows):
+        return description, value
+    said = "\n".join(text for row in rows for text in (row.description, row.value, row.mpn, *row.suppliers.values()))
+    if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", said, re.IGNORECASE):
+        return description, value
+    return (f"{name}, {description}", value) if value else (description, name)
 
 
 def _kind(rows: list[Row]) -> LineKind:
