@@ -7,8 +7,9 @@ from flask import Blueprint
 from registry.batches import quoting
 from registry.batches import service as batches
 from registry.batches.schemas import Word
-from registry.dashboard import inbox, overview, service, threads
+from registry.dashboard import buying, inbox, overview, queries, service, threads
 from registry.dashboard.schemas import (
+    BuyQuery,
     ClosedWish,
     CountedWish,
     Dashboard,
@@ -20,6 +21,7 @@ from registry.dashboard.schemas import (
     PaymentWish,
     PlanWish,
     ThreadView,
+    ToBuy,
     WordList,
     WordWish,
 )
@@ -42,6 +44,18 @@ def read_dashboard(slug: str) -> Dashboard:
     with stores().db.reading() as session:
         fabricator, role = service.enter(session, slug, person.id)
         return overview.dashboard(stores(), session, fabricator, person.id, role)
+
+
+@operation(blueprint, "GET", f"{_HERE}/buy", query=BuyQuery, answers={200: ToBuy}, account=True)
+def read_to_buy(slug: str, query: BuyQuery) -> ToBuy:
+    """What to buy over all jobs: for those that must begin this week or next, or for all."""
+    person = people.required()
+    batches.settle_due(stores())
+    with stores().db.reading() as session:
+        fabricator, _ = service.enter(session, slug, person.id)
+        day = queries.today(session)
+        jobs = queries.list_jobs(session, fabricator, day)
+        return buying.to_buy(stores(), session, fabricator, jobs, day, query.when)
 
 
 @operation(blueprint, "POST", f"{_HERE}/moves", body=MoveWish, answers={200: Done}, faults=(409,), account=True)

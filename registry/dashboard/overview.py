@@ -66,4 +66,5 @@ def dashboard(stores: Stores, session: Session, fabricator: Fabricator, account_
         figures=figures.figures(session, fabricator, day),
         jobs=jobs,
         buy=buying.buy_list(stores, session, buying.jobs_to_buy_for(jobs)),
+        to_buy=buying.counts_of(buying.list_waiting(session, fabricator, jobs, day)),
     )

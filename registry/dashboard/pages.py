@@ -27,6 +27,7 @@ from registry.dashboard import (
     threads,
 )
 from registry.dashboard.schemas import (
+    BuyQuery,
     ClosedWish,
     CountedWish,
     JobCard,
@@ -247,14 +248,11 @@ def close_day(slug: str) -> Response | Redirect:
 
 @blueprint.get(f"{_HERE}/buy")
 def show_buying(slug: str) -> Response:
-    """What to buy over all jobs."""
-    when_full = request.args.get("when") == "full"
+    """What to buy over all jobs, this week or at all."""
+    when = parse(BuyQuery, request.args.to_dict()).when
 
     def fill(session: Session, fabricator: Fabricator, jobs: list[JobCard]) -> dict[str, Any]:
-        units = buying.jobs_to_buy_for(jobs, when_full=when_full)
-        by_number = {job.number: job for job in jobs}
-        return {"buy": buying.buy_list(stores(), session, units), "units": units, "jobs": by_number,
-                "when_full": when_full}  # fmt: skip
+        return {"found": buying.to_buy(stores(), session, fabricator, jobs, queries.today(session), when)}
 
     return _page(slug, "buy", fill)
 
@@ -263,11 +261,12 @@ def show_buying(slug: str) -> Response:
 def download_buying(slug: str) -> Response:
     """The same as a table."""
     person = people.required()
+    when = parse(BuyQuery, request.args.to_dict()).when
     with stores().db.reading() as session:
         fabricator, _ = service.enter(session, slug, person.id)
-        jobs = queries.list_jobs(session, fabricator, queries.today(session))
-        units = buying.jobs_to_buy_for(jobs, when_full=request.args.get("when") == "full")
-        content = buying.as_csv(buying.buy_list(stores(), session, units))
+        day = queries.today(session)
+        jobs = queries.list_jobs(session, fabricator, day)
+        content = buying.as_csv(buying.to_buy(stores(), session, fabricator, jobs, day, when).buy)
     response = guard(Response(content, content_type="text/csv; charset=utf-8"), "to-buy.csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{slug}-to-buy.csv"'
     return response

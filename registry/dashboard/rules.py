@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from registry.batches.rules import BATCH_STEPS, STAGES, PriceList, total_price, unit_price
 from registry.errors import Invalid
@@ -81,6 +82,39 @@ def monday(day: dt.date) -> dt.date:
 def capacity_minutes(hours_week: int | None, closed: int) -> int | None:
     """What a week holds when `closed` of its five working days are closed."""
     return None if hours_week is None else hours_week * 60 * (WORKING_DAYS - min(closed, WORKING_DAYS)) // WORKING_DAYS
+
+
+def _weekdays(day: dt.date) -> int:
+    """Mondays to Fridays from the first day of the calendar, a Monday, up to a day."""
+    whole, rest = divmod(day.toordinal(), 7)
+    return whole * WORKING_DAYS + min(rest, WORKING_DAYS)
+
+
+def working_days(after: dt.date, until: dt.date, closed: Collection[dt.date]) -> int:
+    """Days on which work is done after a day, up to another and with it."""
+    if until <= after:
+        return 0
+    shut = sum(after < day <= until and day.weekday() < WORKING_DAYS for day in closed)
+    return _weekdays(until) - _weekdays(after) - shut
+
+
+def work_days(work_minutes: int | None, hours_week: int | None) -> int:
+    """The working days that work takes, at least one; a whole week where hours or capacity are not told."""
+    if work_minutes is None or not hours_week:
+        return WORKING_DAYS
+    return max(1, -(-work_minutes * WORKING_DAYS // (hours_week * 60)))
+
+
+def week_to_begin(
+    day: dt.date, due: dt.date | None, days: int, closed: Collection[dt.date]
+) -> Literal["week", "next", "later", "undated"]:
+    """The week in which work of some days must begin to be ready when it is due; what is late begins this week."""
+    if due is None:
+        return "undated"
+    sunday = monday(day) + dt.timedelta(days=6)
+    if working_days(sunday, due, closed) < days:
+        return "week"
+    return "next" if working_days(sunday + dt.timedelta(days=7), due, closed) < days else "later"
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,14 @@ class InboxQuery(BaseModel):
     only: Literal["", "unread", "request", "queue", "words"] = ""
 
 
+class BuyQuery(BaseModel):
+    """Which jobs to buy for: those that begin this week or next, all that are full, with those that fill as well."""
+
+    when: Literal["", "week", "next", "all", "full"] = Field(
+        default="", description="empty: this week's if any, else all"
+    )
+
+
 # --- out
 
 
@@ -289,6 +297,40 @@ class WeekFigures(_Out):
     late: int
 
 
+class BuyJob(_Out):
+    """A job without materials."""
+
+    number: int
+    design_name: str
+    units: int = Field(description="reserved; at least its minimum while it fills")
+    due_on: dt.date | None
+    begins: Literal["week", "next", "later", "undated", "fills"] = Field(description="when its work must begin")
+
+
+class BuyCounts(_Out):
+    """Jobs without materials, by the week in which their work must begin; `all` are the full ones."""
+
+    week: int
+    next: int
+    later: int
+    undated: int
+    all: int
+    fills: int = Field(description="those that still take reservations")
+
+
+class ToBuy(_Out):
+    """What to buy for the jobs of a week or for all, and how much it leaves out."""
+
+    when: Literal["week", "next", "all", "full"]
+    week_ends_on: dt.date = Field(description="this week's Sunday")
+    rule: str = Field(description="how a job's week is found, in a sentence")
+    counts: BuyCounts
+    jobs: list[BuyJob]
+    buy: BuyList
+    rest_jobs: int = Field(description="full jobs that the list leaves out")
+    rest_lines: int = Field(description="lines to buy for those")
+
+
 class Numbers(_Out):
     """What the left rail counts."""
 
@@ -319,4 +361,5 @@ class Dashboard(_Out):
     machines: list[MachineItem]
     figures: list[WeekFigures]
     jobs: list[JobCard]
-    buy: BuyList
+    buy: BuyList = Field(description="for all full jobs")
+    to_buy: BuyCounts

@@ -7,39 +7,18 @@ from pathlib import Path
 
 import build_support
 import pytest
-from batch_support import Market, begun, open_market
+from batch_support import Market, a_line, begun, give, open_market
 from click.testing import CliRunner
-from sqlmodel import select
 
 from app import create_app
 from registry.batches import buying, service
 from registry.batches.batch_schemas import Move, ReservationWish
 from registry.batches.buying_schemas import SharedBuying
-from registry.builds.schemas import BomLine, Materials, Use
-from registry.builds.tables import Build
 from registry.cli import main
 from registry.designs import service as designs
 from registry.designs.schemas import Submission
-from registry.designs.tables import Design, Revision
 from registry.errors import Conflict, NotFound
 from registry.stores.stores import Stores
-
-
-def a_line(name: str, quantity: float, mpn: str = "", **more: object) -> BomLine:
-    uses = [Use(target="board", quantity=quantity, designators=[])]
-    values = {"id": name, "kind": "electronic", "quantity": quantity, "description": name, "mpn": mpn,
-              "manufacturer": "Yageo" if mpn else "", "uses": uses}  # fmt: skip
-    return BomLine.model_validate(values | more)
-
-
-def give(market: Market, slug: str, *lines: BomLine) -> None:
-    """A bill of materials for the newest version, as a build leaves it."""
-    digest = market.stores.blobs.put(Materials(lines=list(lines)).model_dump_json().encode())
-    with market.stores.db.transaction() as session:
-        design = session.exec(select(Design).where(Design.slug == slug)).one()
-        revision = session.exec(select(Revision).where(Revision.design_id == design.id)).first()
-        assert revision is not None
-        session.add(Build(design_id=design.id, revision_id=revision.id, state="done", materials_digest=digest))
 
 
 @pytest.fixture
@@ -50,8 +29,8 @@ def pair(market: Market, tmp_path: Path) -> tuple[int, int, int]:
 def _pair(market: Market, tmp_path: Path) -> tuple[int, int, int]:
     """Batches of two designs that share a resistor, and one of a third that shares nothing."""
     first = market.design
-    give(market, first, a_line("10k", 4, "RC0603-10K"), a_line("CPU", 1, "STM32"), a_line("Plank", 2),
-         a_line("spare", 9, "RC0603-1K", dnp=True))  # fmt: skip
+    give(market, first, a_line("10k", 4, "RC0603-10K"), a_line("CPU", 1, "STM32"),
+         a_line("Plank", 2, value="C24 45 x 95"), a_line("spare", 9, "RC0603-1K", dnp=True))  # fmt: skip
     numbers = [market.batch("olga", "north", least=10, most=20)]
     for name, line in (("lamp", a_line("R 10k", 3, "rc0603-10k ")), ("stool", a_line("Plank", 4))):
         source = build_support.make_design(tmp_path / name, {"bom.csv": f"Item,Qty\n{name},1\n"})
@@ -108,6 +87,7 @@ def test_buying_by_page_json_csv_and_command(sqlite_stores: Stores, tmp_path: Pa
     assert "are ordered instead of 5" in client.get(f"/batches/{first}").text
     page = client.get(f"/batches/{first}/buying").text
     assert "Orders spared" in page and f'value="{second}" checked' in page and "1 part in common" in page
+    assert "C24 45 x 95" in page and '<span class="quiet small">Plank</span>' in page
     alone = client.get(f"/batches/{first}/buying?with=").text
     assert "Orders spared" not in alone and f'value="{second}" checked' not in alone
     refused = client.get(f"/batches/{first}/buying?with={third}")
@@ -118,6 +98,6 @@ def test_buying_by_page_json_csv_and_command(sqlite_stores: Stores, tmp_path: Pa
     assert f"{first}: 40; {second}: 30" in table.text and table.headers["Content-Disposition"].endswith('.csv"')
     env = {"BRICKYARD_DATA": str(market.stores.settings.data), "BRICKYARD_DATABASE_URL": ""}
     done = CliRunner().invoke(main, ["batches", "buy", str(first)], env=env)
-    assert done.exit_code == 0 and "4 lines together, 5 apart." in done.output
+    assert done.exit_code == 0 and "4 lines together, 5 apart." in done.output and "C24 45 x 95, Plank" in done.output
     told = json.loads(CliRunner().invoke(main, ["batches", "buy", str(first), "--alone", "--json"], env=env).stdout)
     assert list(told["units"]) == [str(first)]

@@ -7,13 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import build_support
+from sqlmodel import select
 
 from registry.accounts.tables import Account
 from registry.batches import quoting, service
 from registry.batches.batch_schemas import BatchWish, Move, ReservationWish
 from registry.batches.schemas import Offer, PriceBreak, RequestWish
+from registry.builds.schemas import BomLine, Materials, Use
+from registry.builds.tables import Build
 from registry.designs import service as designs
 from registry.designs.schemas import Submission
+from registry.designs.tables import Design, Revision
 from registry.fabricators.tables import Fabricator, Member
 from registry.stores.stores import Stores
 from registry.values import utcnow
@@ -101,3 +105,20 @@ def open_market(stores: Stores, folder: Path) -> Market:
     market.shop("north", olga="operator", otto="owner", vera="viewer")
     market.shop("south", sam="owner")
     return market
+
+
+def a_line(name: str, quantity: float, mpn: str = "", **more: object) -> BomLine:
+    uses = [Use(target="board", quantity=quantity, designators=[])]
+    values = {"id": name, "kind": "electronic", "quantity": quantity, "description": name, "mpn": mpn,
+              "manufacturer": "Yageo" if mpn else "", "uses": uses}  # fmt: skip
+    return BomLine.model_validate(values | more)
+
+
+def give(market: Market, slug: str, *lines: BomLine) -> None:
+    """A bill of materials for the newest version, as a build leaves it."""
+    digest = market.stores.blobs.put(Materials(lines=list(lines)).model_dump_json().encode())
+    with market.stores.db.transaction() as session:
+        design = session.exec(select(Design).where(Design.slug == slug)).one()
+        revision = session.exec(select(Revision).where(Revision.design_id == design.id)).first()
+        assert revision is not None
+        session.add(Build(design_id=design.id, revision_id=revision.id, state="done", materials_digest=digest))
