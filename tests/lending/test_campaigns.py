@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from lending_support import World, open_world
+from lending_support import IBAN, World, open_world
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import select
@@ -212,3 +212,16 @@ def test_nobody_rewrites_what_was(world: World) -> None:
         for attempt in attempts:
             with pytest.raises(DBAPIError), world.stores.db.transaction() as session:
                 session.execute(text(attempt))
+
+
+def test_a_bank_account_is_one_campaigns_at_a_time(world: World) -> None:
+    first = world.campaign()
+    second = world.draft(batch=world.batch(), payee_iban=IBAN)
+    with pytest.raises(Conflict, match=f"Campaign {first} uses this bank account"):
+        service.move(world.stores, world.people["olga"], second, CampaignMove(action="open"))
+    assert world.loan(second).state == "draft"
+    service.move(
+        world.stores, world.people["olga"], first, CampaignMove(action="call off", why="Another way was found")
+    )
+    service.move(world.stores, world.people["olga"], second, CampaignMove(action="open"))
+    assert world.loan(second).state == "open"

@@ -5,13 +5,20 @@ from __future__ import annotations
 import pytest
 from bank_support import Desk, open_desk
 from defusedxml import ElementTree
+from loan_support import go_to
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from statement_support import PAYER, Booked
 
+from registry.batches import service as batches
+from registry.batches.batch_schemas import Move
 from registry.errors import Conflict, Forbidden, Invalid
 from registry.lending.bank import importing, ordering
 from registry.lending.bank.booking import money_there, till_of
+from registry.lending.bank.tables import PaymentOrder
+from registry.lending.campaigns import service
+from registry.lending.campaigns.schemas import CampaignMove
+from registry.lending.loans import service as loans
 from registry.lending.paying import Payee
 from registry.stores.stores import Stores
 
@@ -264,3 +271,69 @@ def test_more_than_there_is_is_not_ordered(desk: Desk) -> None:
     ordering.refuse(desk.stores, desk.people["tia"], desk.number, desk.orders()[0].id or 0, "Look again")
     with pytest.raises(Conflict, match="holds less"):
         ordering.propose_to_lenders(desk.stores, desk.people["tom"], desk.number, "Again")
+
+
+def ordered(desk: Desk) -> PaymentOrder:
+    """A funded loan whose first part is proposed."""
+    for who in ("lea", "luc"):
+        desk.paid(who, 10_000)
+    desk.fund()
+    ordering.set_fabricator_payee(desk.stores, desk.people["otto"], desk.world.loan(desk.number).fabricator_id, SHOP)
+    ordering.propose_disbursement(desk.stores, desk.people["tom"], desk.number, "materials", "Wood is to be bought")
+    return desk.orders()[-1]
+
+
+def call_off(desk: Desk) -> None:
+    service.move(desk.stores, desk.people["olga"], desk.number, CampaignMove(action="call off", why="No wood"))
+
+
+def test_what_was_ordered_for_a_loan_that_has_ended_does_not_leave(desk: Desk) -> None:
+    order = ordered(desk)
+    assert desk.approve(order) == "approved"
+    call_off(desk)
+    with pytest.raises(Conflict, match="may not leave"):
+        ordering.send_by_hand(desk.stores, desk.people["tom"], desk.number, order.id or 0, "By hand")
+    with pytest.raises(Conflict, match="No payment is approved"):
+        desk.file()
+    ordering.keep(desk.stores)
+    assert [one.state for one in desk.orders()] == ["refused"]
+    # All of it is there for those who lent it.
+    assert ordering.propose_to_lenders(desk.stores, desk.people["tom"], desk.number, "Sent back") == (2, 0)
+    assert [one.amount_minor for one in desk.orders()[1:]] == [10_000, 10_000]
+    desk.check()
+
+
+def test_a_part_ordered_for_a_batch_that_is_cancelled_goes_back_to_the_lenders(desk: Desk) -> None:
+    order = ordered(desk)
+    desk.approve(order)
+    desk.file()
+    desk.bring(Booked(-12_000, "Loan", name="North", iban=SHOP.iban, e2e=order.end_to_end))
+    go_to(desk.world, desk.number, "made")
+    ordering.propose_disbursement(desk.stores, desk.people["tom"], desk.number, "made", "It is made")
+    assert desk.world.loan(desk.number).state == "materials paid"
+    batch = desk.world.loan(desk.number).batch_id
+    batches.move(desk.stores, desk.people["olga"], batch, Move(action="cancel", why="Worms"))
+    with pytest.raises(Conflict, match="may not leave"):
+        desk.approve(desk.orders()[-1])
+    loans.look_after(desk.stores)
+    ordering.keep(desk.stores)
+    assert (desk.orders()[-1].state, desk.world.loan(desk.number).state) == ("refused", "repaying")
+    assert desk.world.balance("lea", desk.number, "due") == desk.world.balance("luc", desk.number, "due") == 4_000
+    desk.check()
+
+
+def test_what_is_with_the_bank_is_not_called_off(desk: Desk) -> None:
+    order = ordered(desk)
+    desk.approve(order)
+    desk.file()
+    with pytest.raises(Conflict, match="with the bank"):
+        call_off(desk)
+    batch = desk.world.loan(desk.number).batch_id
+    batches.move(desk.stores, desk.people["olga"], batch, Move(action="cancel", why="Worms"))
+    service.settle_due(desk.stores)
+    assert desk.world.loan(desk.number).state == "funded", "the statement decides"
+    desk.bring(Booked(-12_000, "Loan", name="North", iban=SHOP.iban, e2e=order.end_to_end))
+    loans.look_after(desk.stores)
+    assert (desk.world.loan(desk.number).state, desk.book("owes")) == ("repaying", -12_000)
+    assert desk.world.balance("lea", desk.number, "due") == desk.world.balance("luc", desk.number, "due") == 4_000
+    desk.check()

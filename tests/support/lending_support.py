@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+import schwifty
 from batch_support import Market
 from sqlmodel import select
 
@@ -26,6 +27,11 @@ from registry.stores.stores import Stores
 
 IBAN = "DE89370400440532013000"
 LENDERS = ("lea", "luc", "lou")
+
+
+def iban_of(batch: int) -> str:
+    """The account of a batch's campaign: each has its own, the first batch's is IBAN."""
+    return IBAN if batch == 1 else str(schwifty.IBAN.generate("DE", "37040044", str(batch)))
 
 
 def open_world(stores: Stores, currency: str = "EUR") -> World:
@@ -100,7 +106,7 @@ class World:
         values: dict[str, Any] = {
             "batch": batch, "target_minor": 20_000, "optimum_minor": 25_000, "pledge_minor_min": 1_000,
             "pledge_minor_max": 20_000, "deadline_on": self.today() + dt.timedelta(days=10), "units_funded": 10,
-            "repayment_months": 6, "payee_name": "North workshop", "payee_iban": IBAN,
+            "repayment_months": 6, "payee_name": "North workshop", "payee_iban": iban_of(batch),
             "about": "Ten benches more, so that all twenty cost less.", **changes,
         }  # fmt: skip
         values.setdefault("purposes", [Purpose(words="Oak", amount_minor=values["target_minor"])])

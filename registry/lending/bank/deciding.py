@@ -16,7 +16,7 @@ from registry.lending.bank.ordering import pay_unexplained, propose, source_of
 from registry.lending.bank.rules import QUEUE
 from registry.lending.bank.tables import BankAct, BankEntry, PaymentOrder
 from registry.lending.campaigns.pledging import charged_back, credit_pledge
-from registry.lending.campaigns.service import settle_if_due
+from registry.lending.campaigns.service import is_leaving, settle_if_due
 from registry.lending.campaigns.tables import LoanCampaign, Pledge
 from registry.lending.campaigns.treasurers import require_treasurer
 from registry.lending.loans.payback import commons_seen, held_loan, repayment_seen
@@ -192,7 +192,7 @@ def _charge_back(
     pledge = _pledge(session, campaign, wish)
     if pledge.state != "paid" or pledge.amount_minor != -entry.amount_minor:
         raise Conflict("That pledge is not paid, or of another amount.", "Look at its history.", field="pledge")
-    if campaign.state not in ("open", "funded"):
+    if campaign.state not in ("open", "funded") or is_leaving(session, campaign.id or 0):
         raise Conflict(f"The campaign is {campaign.state}: the pledge's money has left.",
                        "Set the booking aside, and settle it with the lender.")  # fmt: skip
     charged_back(session, campaign, pledge, account_id, why)

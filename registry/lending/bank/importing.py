@@ -9,7 +9,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from registry.errors import Conflict, Invalid, NotFound, RegistryError
-from registry.lending.bank import reading, rules
+from registry.lending.bank import ordering, reading, rules
 from registry.lending.bank.acts import tell
 from registry.lending.bank.booking import ensure, hold_unmatched, key_of, noon, till_of
 from registry.lending.bank.ordering import pay
@@ -271,8 +271,9 @@ def _credit(session: Session, campaign: LoanCampaign, entry: BankEntry, verdict:
 
 
 def keep(stores: Stores) -> None:
-    """What a worker looks after: bookings that an import left behind when it was stopped."""
+    """What a worker looks after: bookings that an import left behind when it was stopped, orders that are over."""
     work_off(stores)
+    ordering.keep(stores)
 
 
 def install(stores: Stores) -> None:

@@ -17,10 +17,11 @@ from registry.lending import rules, sepa
 from registry.lending.bank.acts import reason, signers, tell
 from registry.lending.bank.booking import Till, ensure, key_of, money_there, noon, till_of
 from registry.lending.bank.tables import BankAct, BankEntry, PayeeAccount, PaymentFile, PaymentOrder
-from registry.lending.campaigns.service import held
+from registry.lending.campaigns.service import tranches_of
 from registry.lending.campaigns.tables import LoanCampaign, Pledge
 from registry.lending.campaigns.treasurers import require_treasurer
-from registry.lending.loans.payback import held_loan
+from registry.lending.loans.payback import give_rest_back, held_loan
+from registry.lending.loans.rules import next_tranche
 from registry.lending.loans.tranches import disbursed, require_may_leave
 from registry.lending.paying import Payee, check_payee
 from registry.lending.queries import policy_now
@@ -96,7 +97,8 @@ def propose_to_lenders(stores: Stores, account_id: int, number: int, why: str) -
     """
     with stores.db.transaction() as session:
         require_treasurer(session, account_id)
-        campaign, _ = held(session, number)
+        campaign, _ = held_loan(session, number)
+        _let_stale_go(session, campaign)
         till = till_of(campaign)
         role = till.due(1).role
         made = unknown = 0
@@ -132,6 +134,7 @@ def propose_disbursement(stores: Stores, account_id: int, number: int, stage: st
     with stores.db.transaction() as session:
         require_treasurer(session, account_id)
         campaign, now = held_loan(session, number)
+        _let_stale_go(session, campaign)
         tranche = require_may_leave(session, campaign, stage, now)
         if not tranche.amount_minor:
             raise Conflict(f"Nothing is paid out at the stage {stage[:20]}.", "Let the loan go on without it.")
@@ -152,6 +155,39 @@ def is_ordered(session: Session, number: int, stage: str) -> bool:
         col(PaymentOrder.state).in_((*OPEN, "paid")),
     )  # fmt: skip
     return session.exec(running).first() is not None
+
+
+def _stale(session: Session, campaign: LoanCampaign, order: PaymentOrder) -> bool:
+    """Whether a part of the loan may not leave as it was ordered: the loan has ended meanwhile, or is less."""
+    if order.kind != "disbursement" or order.state not in ("proposed", "approved"):
+        return False
+    amounts = {one.stage: one.amount_minor for one in tranches_of(session, campaign.id or 0)}
+    return next_tranche(campaign.state) != order.subject or amounts[order.subject] != order.amount_minor
+
+
+def _let_stale_go(session: Session, campaign: LoanCampaign) -> int:
+    stale = [order for order in session.exec(
+        select(PaymentOrder).where(PaymentOrder.campaign_id == campaign.id, PaymentOrder.kind == "disbursement")
+        .order_by(col(PaymentOrder.id)).execution_options(populate_existing=True)
+    ).all() if _stale(session, campaign, order)]  # fmt: skip
+    for order in stale:
+        let_go(session, order, f"The loan is {campaign.state}: this may not leave any more as it was ordered", None)
+    if stale:
+        give_rest_back(session, campaign)
+    return len(stale)
+
+
+def keep(stores: Stores) -> None:
+    """What a worker looks after: ordered parts of loans that may not leave any more."""
+    with stores.db.reading() as session:
+        orders = session.exec(
+            select(PaymentOrder, LoanCampaign).join(LoanCampaign, col(LoanCampaign.id) == PaymentOrder.campaign_id)
+            .where(PaymentOrder.kind == "disbursement", col(PaymentOrder.state).in_(("proposed", "approved")))
+        ).all()  # fmt: skip
+        numbers = sorted({order.campaign_id for order, campaign in orders if _stale(session, campaign, order)})
+    for number in numbers:
+        with stores.db.transaction() as session:
+            _let_stale_go(session, held_loan(session, number)[0])
 
 
 def _tranche_paid(session: Session, order: PaymentOrder) -> None:
@@ -188,11 +224,17 @@ def set_fabricator_payee(stores: Stores, account_id: int, fabricator_id: int, pa
 
 def _order(session: Session, account_id: int, number: int, order_id: int) -> PaymentOrder:
     require_treasurer(session, account_id)
-    held(session, number)
+    held_loan(session, number)
     order = session.get(PaymentOrder, order_id, populate_existing=True)
     if order is None or order.campaign_id != number:
         raise NotFound(f"There is no payment {order_id} of campaign {number}.", "Look at the orders.")
     return order
+
+
+def _require_not_stale(session: Session, order: PaymentOrder) -> None:
+    campaign = session.get_one(LoanCampaign, order.campaign_id)
+    if _stale(session, campaign, order):
+        raise Conflict(f"The loan is {campaign.state}: this may not leave any more as it was ordered.", "Refuse it.")
 
 
 def approve(stores: Stores, account_id: int, number: int, order_id: int) -> str:
@@ -201,6 +243,7 @@ def approve(stores: Stores, account_id: int, number: int, order_id: int) -> str:
         order = _order(session, account_id, number, order_id)
         if order.state != "proposed":
             raise Conflict(f"This payment is {order.state}: there is nothing to approve.", "Look at its history.")
+        _require_not_stale(session, order)
         signed = signers(session, order_id)
         needed = policy_now(session).caps.approvers
         if rules.judge_approval(order.proposed_by, [one for one in signed if one != order.proposed_by], account_id,
@@ -239,6 +282,7 @@ def send_by_hand(stores: Stores, account_id: int, number: int, order_id: int, wh
         order = _order(session, account_id, number, order_id)
         if order.state != "approved":
             raise Conflict(f"This payment is {order.state}: only approved ones leave.", "Let a second person approve.")
+        _require_not_stale(session, order)
         order.state = "filed"
         tell(session, order, "send", reason(why), account_id)
 
@@ -250,7 +294,8 @@ def make_file(stores: Stores, account_id: int, number: int, form: str = sepa.SCH
     """
     with stores.db.transaction() as session:
         require_treasurer(session, account_id)
-        campaign, now = held(session, number)
+        campaign, now = held_loan(session, number)
+        _let_stale_go(session, campaign)
         orders = session.exec(
             select(PaymentOrder).where(PaymentOrder.campaign_id == number, PaymentOrder.state == "approved")
             .order_by(col(PaymentOrder.id)).limit(sepa.PAYMENTS_MAX).execution_options(populate_existing=True)

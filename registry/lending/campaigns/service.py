@@ -17,10 +17,12 @@ from registry.designs.tables import Design, Revision
 from registry.errors import Conflict, Invalid, NotFound
 from registry.fabricators.tables import Fabricator
 from registry.ledger import book
+from registry.ledger import queries as ledger
 from registry.ledger.money import iso_currency
 from registry.ledger.rules import share_out
 from registry.ledger.schemas import Transfer
 from registry.lending import chart, queries, rules
+from registry.lending.bank.tables import PaymentOrder
 from registry.lending.campaigns import proof, wishes
 from registry.lending.campaigns.schemas import CampaignMove, CampaignWish, MessageWish, TermsWish
 from registry.lending.campaigns.tables import (
@@ -39,6 +41,7 @@ from registry.stores.clock import database_now
 from registry.stores.stores import Stores
 
 BATCH_LOST = ("cancelled", "released")
+_CLOSED = ("draft", "called off", "failed", "repaid", "settled in goods")
 
 # --- drafts
 
@@ -129,7 +132,9 @@ def held(session: Session, number: int) -> tuple[LoanCampaign, dt.datetime]:
     now = database_now(session)  # asked after the wait for the row
     if row.state == "open":
         _lapse(session, row, now)
-    if row.state in ("open", "funded") and _batch(session, row.batch_id).state in BATCH_LOST:
+    lost = row.state in ("open", "funded") and _batch(session, row.batch_id).state in BATCH_LOST
+    # What is with the bank already can't be called back: once the statement shows it, the fabricator owes it.
+    if lost and not is_leaving(session, number):
         go(session, row, "batch cancelled", "registry", None, "The batch that it finances is not made", now)
     elif row.state == "open" and now >= row.deadline_at:
         paid = paid_minor(session, number)
@@ -138,6 +143,15 @@ def held(session: Session, number: int) -> tuple[LoanCampaign, dt.datetime]:
             "Its target was not paid in by the deadline: everything is sent back")  # fmt: skip
         go(session, row, step, "registry", None, why, now)
     return row, now
+
+
+def is_leaving(session: Session, number: int) -> bool:
+    """Whether a part of the loan is with the bank or was paid out."""
+    gone = select(PaymentOrder.id).where(
+        PaymentOrder.campaign_id == number, PaymentOrder.kind == "disbursement",
+        col(PaymentOrder.state).in_(("filed", "paid")),
+    )  # fmt: skip
+    return session.exec(gone.limit(1)).first() is not None
 
 
 def _lapse(session: Session, row: LoanCampaign, now: dt.datetime) -> None:
@@ -247,10 +261,28 @@ def move(stores: Stores, account_id: int, number: int, wish: CampaignMove) -> No
         if wish.action == "open":
             rules.step_loan(row.state, "open", "operator", "Opened")
             _open(session, row, account_id, now)
+        elif is_leaving(session, number):
+            raise Conflict("The loan's first payment is with the bank already.", "Wait until the statement shows it.")
         go(session, row, wish.action, "operator", account_id, wish.why or ("Opened" if wish.action == "open" else ""),
            now)  # fmt: skip
         if wish.action == "open":  # the book comes last: who writes there waits for nobody else
             chart.open_campaign(session, number, row.fabricator_id, row.currency)
+            _need_own_account(session, row)
+
+
+def _need_own_account(session: Session, row: LoanCampaign) -> None:
+    """Two campaigns with one bank account would both count its money; the book is held, so they can't open at once.
+
+    Raises: Conflict.
+    """
+    for other in session.exec(
+        select(LoanCampaign).where(LoanCampaign.payee_iban == row.payee_iban, LoanCampaign.id != row.id)
+        .order_by(col(LoanCampaign.id)).execution_options(populate_existing=True)
+    ):  # fmt: skip
+        held_there = ledger.balances(session, kind="external", owner_id=str(other.id), role="bank")
+        if other.state not in _CLOSED or any(one.balance_minor for one in held_there):
+            raise Conflict(f"Campaign {other.id} uses this bank account, and its money lies there.",
+                           "Give this campaign an account of its own.", field="payee_iban")  # fmt: skip
 
 
 def _open(session: Session, row: LoanCampaign, account_id: int, now: dt.datetime) -> None:
