@@ -13,7 +13,7 @@ from statement_support import PAYER, Booked
 from registry.batches import service as batches
 from registry.batches.batch_schemas import Move
 from registry.errors import Conflict, Forbidden, Invalid
-from registry.lending.bank import importing, ordering
+from registry.lending.bank import deciding, importing, ordering
 from registry.lending.bank.booking import money_there, till_of
 from registry.lending.bank.tables import PaymentOrder
 from registry.lending.campaigns import service
@@ -336,4 +336,26 @@ def test_what_is_with_the_bank_is_not_called_off(desk: Desk) -> None:
     loans.look_after(desk.stores)
     assert (desk.world.loan(desk.number).state, desk.book("owes")) == ("repaying", -12_000)
     assert desk.world.balance("lea", desk.number, "due") == desk.world.balance("luc", desk.number, "due") == 4_000
+    desk.check()
+
+
+def test_what_was_above_a_pledge_is_sent_anew_when_it_comes_back(desk: Desk) -> None:
+    lea = desk.world.pledge("lea", desk.number, 5_000)
+    desk.bring(Booked(6_000, desk.reference(lea)))
+    assert desk.decide(desk.entries()[0], "assign", pledge=1) == "matched"
+    (first,) = desk.orders()
+    tom = desk.people["tom"]
+    with pytest.raises(Conflict, match="not to be sent again"):
+        deciding.send_again(desk.stores, tom, desk.number, first.id or 0, "It is on its way")
+    ordering.refuse(desk.stores, tom, desk.number, first.id or 0, "Another account is wanted")
+    assert (desk.book("unmatched"), desk.entries("no match")) == (1_000, [])
+    second = deciding.send_again(desk.stores, tom, desk.number, first.id or 0, "To the other account", iban=SHOP.iban)
+    with pytest.raises(Conflict, match="not to be sent again"):
+        deciding.send_again(desk.stores, tom, desk.number, first.id or 0, "Twice")
+    order = desk.orders()[-1]
+    assert (order.id, order.amount_minor, order.payee_iban) == (second, 1_000, SHOP.iban)
+    desk.approve(order)
+    desk.file()
+    desk.bring(Booked(-1_000, "Sent back", e2e=order.end_to_end))
+    assert desk.book("unmatched") == 0
     desk.check()

@@ -63,8 +63,12 @@ class PaymentWish(BaseModel):
 class PaymentMove(BaseModel):
     """What is done with a payment."""
 
-    action: Literal["approve", "refuse", "send"] = Field(description="send: it was entered at the bank by hand")
+    action: Literal["approve", "refuse", "send", "again"] = Field(
+        description="send: it was entered at the bank by hand; again: what was to be sent back is proposed anew"
+    )
     why: str = Field(default="", max_length=400)
+    name: str = Field(default="", max_length=140, description="for 'again': another payee")
+    iban: str = Field(default="", max_length=50)
 
 
 class FileWish(BaseModel):
@@ -168,6 +172,8 @@ def move_bank_payment(number: int, order: int, body: PaymentMove) -> OrderList:
         ordering.approve(stores(), me, number, order)
     elif body.action == "refuse":
         ordering.refuse(stores(), me, number, order, body.why)
+    elif body.action == "again":
+        deciding.send_again(stores(), me, number, order, body.why, body.name, body.iban)
     else:
         ordering.send_by_hand(stores(), me, number, order, body.why)
     return _payments(number)

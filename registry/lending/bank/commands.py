@@ -223,6 +223,20 @@ def refuse(order: int, number: int, handle: str, why: str, as_json: bool) -> Non
     _act(handle, number, as_json, lambda stores, me: ordering.refuse(stores, me, number, order, why))
 
 
+@orders.command("again")
+@click.argument("order", type=click.IntRange(1))
+@_campaign
+@_who
+@_why
+@click.option("--name", default="", help="Another payee.")
+@click.option("--iban", default="", help="Another account.")
+@json_option
+def again(order: int, number: int, handle: str, why: str, name: str, iban: str, as_json: bool) -> None:
+    """Propose anew what was to be sent back by payment ORDER, which was refused or came back."""
+    _act(handle, number, as_json,
+         lambda stores, me: deciding.send_again(stores, me, number, order, why, name, iban))  # fmt: skip
+
+
 @orders.command("file")
 @_campaign
 @_who

@@ -223,6 +223,44 @@ def _back(
     )  # fmt: skip
 
 
+def can_go_again(session: Session, order: PaymentOrder) -> bool:
+    """Whether what was to be sent back, beside a pledge that was paid, lies here again: no booking asks about it."""
+    if order.kind != "send back" or order.state not in ("refused", "returned") or order.for_entry_id is not None:
+        return False
+    if source_of(order).role != "unmatched":
+        return False
+    newer = select(PaymentOrder.id).where(
+        PaymentOrder.campaign_id == order.campaign_id, PaymentOrder.subject == _instead_of(order)
+    )
+    return session.exec(newer.limit(1)).first() is None
+
+
+def _instead_of(order: PaymentOrder) -> str:
+    return f"instead of payment {order.id}"
+
+
+def send_again(
+    stores: Stores, account_id: int, number: int, order_id: int, why: str, name: str = "", iban: str = ""
+) -> int:  # fmt: skip
+    """Propose anew what was to be sent back and came back or was refused; empty: to the same payee.
+
+    Returns: the new payment's id. Raises: Conflict, Forbidden, Invalid, NotFound.
+    """
+    with stores.db.transaction() as session:
+        require_treasurer(session, account_id)
+        campaign, _ = held_loan(session, number)
+        order = session.get(PaymentOrder, order_id, populate_existing=True)
+        if order is None or order.campaign_id != number:
+            raise NotFound(f"There is no payment {order_id} of campaign {number}.", "Look at the payments.")
+        if not can_go_again(session, order):
+            raise Conflict(
+                f"Payment {order_id} is not to be sent again from here.", "Look at the queue and at what is due."
+            )
+        payee = Payee(name.strip() or order.payee_name, iban or order.payee_iban, "" if iban else order.payee_bic)
+        return propose(session, campaign, "send back", source_of(order), order.amount_minor, payee, order.message,
+                       by_id=account_id, why=why, subject=_instead_of(order)).id or 0  # fmt: skip
+
+
 def _order(session: Session, entry: BankEntry, wish: Decision) -> PaymentOrder:
     wanted = wish.order or entry.order_id
     order = session.get(PaymentOrder, wanted, populate_existing=True) if wanted else None

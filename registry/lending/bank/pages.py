@@ -239,6 +239,10 @@ def _act_on_one(number: int, account_id: int, do: str, order: str, why: str) -> 
     elif do == "send":
         ordering.send_by_hand(stores(), account_id, number, int(order), why)
         flash("Kept: it was entered at the bank.", "moss")
+    elif do == "again":
+        sent = request.form
+        deciding.send_again(stores(), account_id, number, int(order), why, sent.get("name", ""), sent.get("iban", ""))
+        flash("Proposed anew: another treasurer approves it.", "moss")
     else:
         raise Invalid("That can't be done with a payment.", "Choose one of the buttons.", field="do")
 

@@ -277,7 +277,7 @@ def list_orders(session: Session, account_id: int, number: int) -> OrderList:
             pledge=numbers.get(row.pledge_id or 0), file=row.file_id,
             signed_by=[handle_of(session, one) for one in signed.get(row.id or 0, [])], needed=needed,
             may_approve=row.state == "proposed" and account_id not in signed.get(row.id or 0, []),
-            acts=acts.get(row.id or 0, []),
+            may_go_again=deciding.can_go_again(session, row), acts=acts.get(row.id or 0, []),
         )
         for row in rows
     ]  # fmt: skip

@@ -120,6 +120,7 @@ class OrderView(OrderChoice):
     signed_by: list[str] = Field(description="who proposed it, then who approved")
     needed: int = Field(description="how many people must sign")
     may_approve: bool
+    may_go_again: bool = Field(description="it came back or was refused, and its money lies here")
     acts: list[ActView]
 
 
