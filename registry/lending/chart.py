@@ -36,6 +36,11 @@ def excess(campaign_id: int, currency: str) -> AccountName:
     return AccountName(kind="campaign", id=str(campaign_id), role="excess", currency=currency)
 
 
+def reward(campaign_id: int, currency: str) -> AccountName:
+    """What was paid beyond the principal: it goes on to lenders at once, and is told apart from principal by this."""
+    return AccountName(kind="campaign", id=str(campaign_id), role="reward", currency=currency)
+
+
 def charges(campaign_id: int, currency: str) -> AccountName:
     """What the bank took for its services: minus its balance."""
     return AccountName(kind="campaign", id=str(campaign_id), role="charges", currency=currency)

@@ -21,7 +21,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from lending_support import LENDERS, World, open_world
-from loan_support import SETTLING, days_pass, due, figure, out, owed, repay, sound, state, treasurers
+from loan_support import SETTLING, allow_reward, days_pass, due, figure, out, owed, repay, sound, state, treasurers
 from sqlmodel import select
 
 from registry.batches.tables import Batch
@@ -31,10 +31,11 @@ from registry.ledger.schemas import Transfer
 from registry.lending import chart
 from registry.lending import rules as lending
 from registry.lending.campaigns.tables import LoanCampaign, LoanEvent, LoanTranche, Pledge
-from registry.lending.loans import goods, payback, sales, service
+from registry.lending.loans import goods, payback, reward, sales, service
 from registry.lending.loans.schemas import ExcessWish, GoodsMove, GoodsWish, SaleWish, WhyWish
 from registry.stores.stores import Stores
 
+KINDS = {"none": 0, "fixed premium": 700, "share of sales": 700}  # what a campaign offers of each, in bp
 AMOUNTS = st.integers(1, 4_000) | st.sampled_from([1, 2, 3, 10_000, 30_000])
 
 
@@ -63,8 +64,9 @@ def another(world: World, like: int, lent: list[int], gifts: list[bool], units: 
             chart.open_lender(session, world.people[who], number, row.currency)
         for stage in lending.TRANCHES:
             session.add(
-                LoanTranche(campaign_id=number, stage=stage, share_bp=0, amount_minor=0, paid_at=row.updated_at)
-            )
+                LoanTranche(campaign_id=number, stage=stage, share_bp=0, paid_at=row.updated_at,
+                            amount_minor=sum(lent) if stage == lending.TRANCHES[0] else 0)
+            )  # fmt: skip
         payback.write_plan(session, row, sum(lent), row.updated_at.date() + dt.timedelta(days=30), 3)
         bank = chart.bank(number, row.currency)
         to = [(bank, chart.loan(world.people[who], number, row.currency), amount)
@@ -79,16 +81,17 @@ def another(world: World, like: int, lent: list[int], gifts: list[bool], units: 
 
 class Life(RuleBasedStateMachine):
     world: World
-    like: int
+    like: dict[str, int]  # kind of reward -> a loan to copy
 
     @initialize(
         lent=st.lists(st.integers(1, 9_999), min_size=3, max_size=3),
         gifts=st.lists(st.booleans(), min_size=3, max_size=3),
         units=st.integers(1, 12),
+        kind=st.sampled_from(list(KINDS)),
     )
-    def lend(self, lent: list[int], gifts: list[bool], units: int) -> None:
-        self.lent, self.gifts = lent, gifts
-        self.number = another(self.world, self.like, lent, gifts, units)
+    def lend(self, lent: list[int], gifts: list[bool], units: int, kind: str) -> None:
+        self.lent, self.gifts, self.kind = lent, gifts, kind
+        self.number = another(self.world, self.like[kind], lent, gifts, units)
         self.keys = count()
         self.taken = [0, 0, 0]
         self.paid_in = self.turnover = self.given = 0
@@ -101,7 +104,7 @@ class Life(RuleBasedStateMachine):
     def repay(self, amount: int, twice: bool) -> None:
         key, before = self.key(), owed(self.world, self.number)
         debt = sum(before)
-        if not debt:
+        if not debt and not self.reward_open():
             with pytest.raises(Conflict):
                 repay(self.world, self.number, amount, key)
             return
@@ -109,8 +112,19 @@ class Life(RuleBasedStateMachine):
             repay(self.world, self.number, amount, key)
         self.paid_in += amount
         for was, now in zip(before, owed(self.world, self.number), strict=True):
-            fair = min(amount, debt) * was / debt
+            fair = min(amount, debt) * was / max(debt, 1)
             assert abs(was - now - fair) < 1 and now >= 0
+
+    def rewards(self) -> tuple[int, list[int]]:
+        """The reward so far, and what each lender got of it."""
+        with self.world.stores.db.reading() as session:
+            row = session.get_one(LoanCampaign, self.number)
+            got = reward.got_of(session, row)
+            return reward.reward_of(session, row), [got.get(self.world.people[who], 0) for who in LENDERS]
+
+    def reward_open(self) -> int:
+        so_far, got = self.rewards()
+        return so_far - sum(got)
 
     @rule(price=st.integers(1, 9_000), twice=st.booleans())
     def sell(self, price: int, twice: bool) -> None:
@@ -166,8 +180,12 @@ class Life(RuleBasedStateMachine):
         if not hasattr(self, "number"):
             return
         left, coming = owed(self.world, self.number), due(self.world, self.number)
+        so_far, got = self.rewards()
+        assert so_far == self.expected() and sum(got) <= so_far and (not sum(got) or not sum(left))
         for place in range(3):
-            back = self.lent[place] - left[place] - self.taken[place]
+            if sum(got) == so_far:
+                assert abs(got[place] - so_far * self.lent[place] / sum(self.lent)) < 2
+            back = self.lent[place] - left[place] - self.taken[place] + got[place]
             assert back >= 0 and coming[place] == (0 if self.gifts[place] else back)
         held = {name: figure(self.world, self.number, name) for name in ("debt", "excess", "bank", "sales", "fund")}
         assert sum(left) == -held["debt"] and held["sales"] == -self.turnover and held["bank"] == -self.paid_in
@@ -175,6 +193,9 @@ class Life(RuleBasedStateMachine):
         assert self.paid_in == sum(coming) + held["excess"] + given
         over = state(self.world, self.number) in ("repaid", "settled in goods")
         assert over == (sum(left) == 0)
+
+    def expected(self) -> int:
+        return (sum(self.lent) if self.kind == "fixed premium" else self.turnover) * KINDS[self.kind] // 10_000
 
     def teardown(self) -> None:
         if hasattr(self, "number"):
@@ -189,11 +210,13 @@ class Life(RuleBasedStateMachine):
                 was = event.became
 
 
-def test_whatever_happens_to_a_loan_nothing_is_lost_and_nobody_gets_more_than_was_lent(stores: Stores) -> None:
+def test_whatever_happens_to_a_loan_nothing_is_lost_and_nobody_gets_more_than_is_theirs(stores: Stores) -> None:
     world = open_world(stores)
     treasurers(world)
-    like = out(world)
-    Life.world, Life.like = world, like
+    Life.world, Life.like = world, {}
+    for kind, reward_bp in KINDS.items():
+        allow_reward(world, kind, reward_bp)
+        Life.like[kind] = out(world, reward_bp=reward_bp)
     usual = 8 if stores.db.on_sqlite else 3
     run_state_machine_as_test(Life, settings=settings(
         max_examples=int(os.environ.get("BRICKYARD_LEDGER_EXAMPLES", usual)),

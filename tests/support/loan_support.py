@@ -30,6 +30,16 @@ def treasurers(world: World) -> None:
         name(world.stores, world.people["sue"], TreasurerWish(handle=handle, acts=True, why="Trusted"))
 
 
+def allow_reward(world: World, kind: str, most_bp: int) -> None:
+    """From now on campaigns may offer a reward of this kind."""
+    world.change_policy(
+        currency=f'currency = "{world.currency}"',
+        kind=f'kind = "{kind}"',
+        premium_bp_max=f"premium_bp_max = {most_bp if kind == 'fixed premium' else 0}",
+        sales_share_bp_max=f"sales_share_bp_max = {most_bp if kind == 'share of sales' else 0}",
+    )
+
+
 def funded(
     world: World, amounts: Sequence[int] = (8_000, 7_000, 5_000), *, repay: str = "money", **changes: object
 ) -> int:

@@ -49,6 +49,11 @@ def is_fund(name: AccountName) -> bool:
     return name.kind == "fund"
 
 
+def is_reward(name: AccountName) -> bool:
+    """What was paid beyond the principal, on its way to the lenders."""
+    return _of_campaign(name, "reward")
+
+
 def _of_campaign(name: AccountName, role: str) -> bool:
     return name.kind == "campaign" and name.role == role
 
@@ -95,7 +100,7 @@ FIGURES = _all(
     Figure("cash", "Cash", "What lies in the bank accounts of campaigns and funds", True, _stock(is_bank, -1)),
     Figure("goods", "With the makers", "Lent, and turned into materials and goods: what makers owe", True,
            _stock(lambda name: is_debt(name) and not is_lost(name), -1)),
-    Figure("owed", "Owed to lenders", "Principal, and what is to be paid out now", True,
+    Figure("owed", "Owed to lenders", "Principal, and what is to be paid out now, rewards with it", True,
            _stock(lambda name: is_loan(name) or is_due(name), 1)),
     Figure("funds", "Commons funds", "What the funds of designs hold", True, _stock(is_fund, 1)),
     Figure("waiting", "Held", "Came in and is not assigned yet, or was paid above a debt", True, _stock(_waits, 1)),
@@ -115,11 +120,13 @@ FIGURES = _all(
            lambda debit, credit: int(is_debt(debit) and is_till(credit))),
     Figure("repaid", "Repaid by makers", "In money, up to their debt; with what their banks sent back", False,
            lambda debit, credit: int(is_till(debit) and is_debt(credit))),
+    Figure("rewards", "Rewards", "Paid by makers beyond principal, where a campaign offered it: no debt", False,
+           _flow(is_till, is_reward)),
     Figure("sold", "Sold by makers", "Prices of units that makers say they sold: their money, not in these accounts",
            False, lambda debit, credit: int(is_sales(debit)) - int(is_sales(credit))),
     Figure("in_goods", "Settled in goods", "Principal that lenders took in units at cost", False,
            _flow(is_loan, is_debt)),
-    Figure("returned", "Paid out to lenders", "Refunds and repayments that the statements show", False,
+    Figure("returned", "Paid out to lenders", "Refunds, repayments and rewards that the statements show", False,
            _flow(is_due, is_till)),
     Figure("to_funds", "Into commons funds", "From units, gifts and forgiven loans", False,
            lambda debit, credit: int(is_fund(credit) and not is_fund(debit))),
@@ -159,11 +166,13 @@ def words(debit: AccountName, credit: AccountName) -> str:
         (is_debt, is_till, "Paid to the maker"),
         (is_due, is_till, "Paid out to a lender"),
         (is_till, is_due, "A payment came back from the bank"),
+        (is_till, is_reward, "The maker pays a reward"),
+        (is_reward, is_due, "A reward, shared out to a lender"),
         (is_loan, is_due, "Due to a lender"),
         (is_due, is_loan, "Principal again"),
         (is_loan, is_debt, "Settled in goods"),
         (is_loan, is_fund, "A loan is forgiven"),
-        (is_due, is_fund, "A repayment is given to the fund"),
+        (is_due, is_fund, "A repayment or reward is given to the fund"),
         (is_till, is_fund, "Into the fund"),
         (is_debt, is_fund, "A sold unit's share for the fund"),
         (is_fund, is_bank, "Spent by the fund"),

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from registry.lending.campaigns.schemas import EventView, InstalmentView, MessageView, PayoutWish, Repay, TermsView
 
-Moved = Literal["lent", "fell due", "paid out", "given", "goods", "other"]
+Moved = Literal["lent", "fell due", "paid out", "given", "goods", "reward", "other"]
 
 
 class _Out(BaseModel):

@@ -147,7 +147,7 @@ def get_year(session: Session, account_id: int, year: int | None) -> YearView:
             last = until - dt.timedelta(microseconds=1)
             owed[name.currency] += ledger.balance_at(session, name, last, by="effective_at")
         for line in _lines(session, name, since, until):
-            what = _what(part, line.other.split("/")[0], line.amount_minor)
+            what = _what(part, line.other, line.amount_minor)
             if what is None:
                 continue
             lines.append(YearLine(
@@ -173,12 +173,15 @@ def _lines(session: Session, name: AccountName, since: dt.datetime, until: dt.da
         after = part.next_seq
 
 
-def _what(part: str, other: str, amount_minor: int) -> Moved | None:
+def _what(part: str, name: str, amount_minor: int) -> Moved | None:
     """What a transfer of a lender's account is to them; None for what the other account tells already."""
+    other, _, role = name.split("/")[:3]
     if part == "loan":
         return ("lent" if other != "person" else "other") if amount_minor > 0 else _LESS_OWED.get(other, "other")
     if amount_minor < 0:
         return _LESS_DUE.get(other, "other")
+    if (other, role) == ("campaign", "reward"):
+        return "reward"
     return None if other == "person" else "other"
 
 

@@ -9,7 +9,7 @@ from registry.lending.campaigns.lender_schemas import YearView
 
 WORDS = {
     "lent": "Lent", "fell due": "Fell due to you", "paid out": "Paid out to you", "given": "Given to a design's fund",
-    "goods": "Settled in goods", "other": "Other",
+    "goods": "Settled in goods", "reward": "Reward beyond what you lent", "other": "Other",
 }  # fmt: skip
 
 

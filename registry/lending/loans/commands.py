@@ -65,6 +65,9 @@ def _show(stores: Stores, number: int, account_id: int | None, as_json: bool) ->
     click.echo(f"Loan {number} for {found.design} {found.version}, {found.state}; {found.fabricator} owes it")
     click.echo(f"  {money(found.lent_minor, cur)} lent, {money(found.paid_out_minor, cur)} paid out, "
                f"{money(found.repaid_minor, cur)} paid back, {money(found.debt.amount_minor, cur)} owed")  # fmt: skip
+    if found.reward_minor or found.reward_paid.amount_minor:
+        paid = money(found.reward_paid.amount_minor, cur)
+        click.echo(f"  {money(found.reward_minor, cur)} reward so far, {paid} of it paid; it is no debt")
     if found.excess.amount_minor:
         click.echo(f"  {money(found.excess.amount_minor, cur)} paid above the debt, held")
     if found.waits_for:

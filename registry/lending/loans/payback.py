@@ -27,8 +27,8 @@ from registry.lending import rules as lending
 from registry.lending.campaigns.service import BATCH_LOST, go, held, policy_of
 from registry.lending.campaigns.tables import LoanCampaign, LoanInstalment, Pledge
 from registry.lending.loans import rules
+from registry.lending.loans.reward import LINES_MAX, shares_of
 
-LINES_MAX = 100_000
 _STEP_WHY = {
     "fall behind": "An instalment is late",
     "catch up": "What was late has come in",
@@ -102,6 +102,11 @@ class Loan:
     def excess(self) -> AccountName:
         """What was repaid above the debt."""
         return chart.excess(self.number, self.currency)
+
+    @property
+    def reward(self) -> AccountName:
+        """What was paid beyond the principal, on its way to the lenders."""
+        return chart.reward(self.number, self.currency)
 
     @property
     def fund(self) -> AccountName:
@@ -291,24 +296,36 @@ def repayment_seen(
     session: Session, row: LoanCampaign, amount_minor: int, *, source: AccountName, key: str, now: dt.datetime,
     effective_at: dt.datetime | None = None, by_id: int | None = None,
 ) -> list[Entry]:  # fmt: skip
-    """Money of the fabricator: up to the debt it is shared out to the lenders by what is outstanding, the rest is held.
+    """The fabricator's money: up to the debt shared out by what is outstanding, then as a reward; the rest is held.
 
-    The same key books once. Raises: Conflict if nothing is owed.
+    The same key books once. Raises: Conflict if nothing is owed, and no reward is open.
     """
     loan = open_accounts(session, row)
     if ledger.transfers(session, keys=[key]):
         return _again(session, key, source, amount_minor)
     debt, outstanding = debt_of(session, loan), outstanding_of(session, loan)
-    if debt <= 0:
+    part = min(amount_minor, max(debt, 0))
+    # While principal is out, nothing is a reward: not even where the debt is only that of the first tranches.
+    all_back = part == sum(outstanding.values())
+    reward, got = shares_of(session, row, amount_minor - part) if all_back else ({}, {})
+    if debt <= 0 and not reward:
         raise Conflict("The fabricator owes nothing now.", "Send it back, or assign it otherwise.")
-    part = min(amount_minor, debt)
+    extra = sum(reward.values())
     rows = [Move(source, loan.debt, part, "Repayment"),
-            Move(source, loan.excess, amount_minor - part, "Repaid above the debt")]  # fmt: skip
+            Move(source, loan.excess, amount_minor - part - extra, "Repaid above the debt"),
+            Move(source, loan.reward, extra, "Reward")]  # fmt: skip
     shares, _ = share_out(part, outstanding)
     for lender, share in shares.items():
         rows.append(Move(loan.lender(lender), loan.due(lender), share, "Repayment, shared out"))
         gift = rules.given(_chosen(session, loan, lender), outstanding[lender], outstanding[lender] - share)
         rows.append(Move(loan.due(lender), loan.fund, min(gift, share), "A loan given to the design", "forgiven"))
+    if reward:
+        book.open_account(session, loan.reward, lowest_minor=0)
+    for lender, share in reward.items():
+        rows.append(Move(loan.reward, loan.due(lender), share, "Reward, shared out"))
+        before = got.get(lender, 0)  # what is given grows with the reward as with what comes back of a loan
+        gift = rules.given(_chosen(session, loan, lender), -before, -before - share)
+        rows.append(Move(loan.due(lender), loan.fund, min(gift, share), "A reward given to the design", "gifts"))
     rows.append(Move(loan.promised, loan.passed, min(part, balance(session, loan.promised)), "Passed on of sales"))
     written = write(session, rows, key, effective_at=effective_at, by_id=by_id)
     if row.state == "disbursed":

@@ -30,6 +30,7 @@ from registry.lending.campaigns.treasurers import is_treasurer
 from registry.lending.loans import rules
 from registry.lending.loans.goods import sides_of
 from registry.lending.loans.payback import LINES_MAX, Loan, balance, debt_of, loan_of, outstanding_of, plan_of
+from registry.lending.loans.reward import got_of, reward_of
 from registry.lending.loans.schemas import (
     ChangeView,
     Figure,
@@ -53,7 +54,7 @@ BOOKS = {
     "bank": "The campaign's bank account", "excess": "Repaid above the debt", "sales": "Taken in for units",
     "kept": "Kept by the fabricator", "passed": "Passed on of sales", "promised": "Promised to the lenders",
     "fund-promised": "Promised to the commons fund", "unmatched": "Paid in, not assigned yet",
-    "charges": "Charges of the bank",
+    "charges": "Charges of the bank", "reward": "Reward, to the lenders",
 }  # fmt: skip
 _WAY = ("funded", "materials paid", "made paid", "disbursed", "repaying", "repaid")
 _STEP_NAMES = ("Funded", "Materials", "Made", "Shipped", "Paying back", "Paid back")
@@ -87,6 +88,8 @@ def get_loan(session: Session, number: int, account_id: int | None = None) -> Lo
         outstanding_minor=sum(outstanding.values()), due_minor=sum(one.balance_minor for one in due),
         written_off=_figure(-balance(session, _named(loan, "lost")), "lost"),
         excess=_figure(balance(session, loan.excess), "excess"),
+        reward_minor=reward_of(session, row),
+        reward_paid=_figure(sum(got_of(session, row).values()), "reward"),
         plan=plan_views(plan_of(session, number), debt, now.date()), receipts=receipts,
         sales=_sales(session, row, loan, lent), unit_cost_minor=rules.unit_cost(lent, row.units_funded),
         goods_units=int(taken[0]), goods_minor=int(taken[1]), goods=goods, changes=changes,

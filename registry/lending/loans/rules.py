@@ -7,7 +7,7 @@ from typing import Literal
 
 from registry.batches.rules import STAGES
 from registry.errors import Conflict, Invalid
-from registry.ledger.rules import part_of, waterfall
+from registry.ledger.rules import part_of, share_out, waterfall
 from registry.lending.rules import TRANCHES
 
 Side = Literal["lender", "fabricator", "treasurer"]
@@ -93,6 +93,24 @@ def given(chosen: Sequence[tuple[str, int]], before_minor: int, after_minor: int
     if not whole:
         return 0
     return (whole - after_minor) * gift // whole - (whole - before_minor) * gift // whole
+
+
+def reward_so_far(kind: str, reward_bp: int, disbursed_minor: int, sold_minor: int) -> int:
+    """What lenders may get beyond their money as things stand: a part of what was paid out, or of recorded sales."""
+    base = {"fixed premium": disbursed_minor, "share of sales": sold_minor}.get(kind, 0)
+    return part_of(base, reward_bp)
+
+
+def reward_shares(
+    part_minor: int, reward_minor: int, lent: Mapping[int, int], got: Mapping[int, int]
+) -> dict[int, int]:  # fmt: skip
+    """A part of the reward over the lenders, by what each lent and did not get of it yet, to the last unit."""
+    total = sum(lent.values())
+    if not total or part_minor <= 0:
+        return {}
+    times = reward_minor // total + 1  # weights alone count, and a share is never cut off by what was lent
+    whole, _ = share_out(reward_minor, {who: amount * times for who, amount in lent.items()})
+    return share_out(part_minor, {who: max(share - got.get(who, 0), 0) for who, share in whole.items()})[0]
 
 
 def rest(outstanding: Mapping[int, int], debt_minor: int, held_minor: int) -> int:

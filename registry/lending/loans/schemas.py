@@ -201,6 +201,8 @@ class LoanView(_Out):
     due_minor: int = Field(description="to be paid out to lenders now")
     written_off: Figure
     excess: Figure
+    reward_minor: int = Field(description="what lenders may get beyond their money, as of now; never a debt")
+    reward_paid: Figure
     plan: list[InstalmentView]
     receipts: list[ReceiptView]
     sales: SalesView
