@@ -78,9 +78,11 @@ def test_a_premium_comes_after_the_principal_and_is_shared_by_what_each_lent(sto
     with stores.db.reading() as session:
         year = own.get_year(session, world.people["lea"], None)
         assert year.totals == {"EUR": {"lent": 3_334, "fell due": 3_334, "reward": 167}}
+    with stores.db.reading() as session:
         month = get_books(session).months[-1]
         assert (month.figures["rewards"], month.figures["repaid"], month.figures["returned"]) == (500, 10_001, 0)
         assert month.figures["owed"] == 10_501
+    with stores.db.reading() as session:
         behind = get_behind(session, "rewards", month.month)
         assert {line.words for line in behind.lines} == {"The maker pays a reward"} and behind.total == 2
     client = create_app(stores=stores).test_client()
