@@ -53,9 +53,9 @@ def require_role(session: Session, fabricator_id: int, account_id: int | None, r
     held = role_of(session, fabricator_id, account_id)
     if _RANKS.get(held, 0) < _RANKS[role]:
         name = session.exec(select(Fabricator.name).where(Fabricator.id == fabricator_id)).first() or "this fabricator"
-        who = {"viewer": "its own people", "operator": "its owners and operators", "owner": "its owners"}[role]
+        who = {"viewer": "people", "operator": "owners and operators", "owner": "owners"}[role]
         yours = f"you are a {held} there" if held else "you are not one of them"
-        raise Forbidden(f"This is for {who} at {name} alone; {yours}.", "Ask an owner to give you a part in it.")
+        raise Forbidden(f"This is for the {who} of {name} alone; {yours}.", "Ask an owner to give you a part in it.")
     return held
 
 

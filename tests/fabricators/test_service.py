@@ -36,7 +36,7 @@ def shop(stores: Stores) -> tuple[Stores, str, int, int]:
 def test_only_its_people_may_change_it(shop: tuple[Stores, str, int, int]) -> None:
     stores, slug, steward, owner = shop
     machine = MachineIn(name="Saw", process="sawing")
-    with pytest.raises(Forbidden, match="for its owners and operators at Shop alone; you are not one of them"):
+    with pytest.raises(Forbidden, match="for the owners and operators of Shop alone; you are not one of them"):
         service.add_machine(stores, steward, slug, machine)
     service.set_member(stores, owner, slug, "stew", "viewer")
     with pytest.raises(Forbidden, match="you are a viewer there"):
