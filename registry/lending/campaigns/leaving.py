@@ -24,6 +24,13 @@ def leave(session: Session, account_id: int) -> None:
         session.add(LendingTreasurer(account_id=account_id, acts=False, by_id=account_id, why=WHY,
                                      at=database_now(session)))  # fmt: skip
     numbers = session.exec(select(Pledge.campaign_id).where(Pledge.account_id == account_id).distinct()).all()
+    # All rows before the book: settling the first one may write there, and others hold a row when they wait for it.
+    session.exec(
+        select(LoanCampaign.id)
+        .where(col(LoanCampaign.id).in_(numbers))
+        .order_by(col(LoanCampaign.id))
+        .with_for_update()
+    ).all()
     for number in sorted(numbers):
         row, now = held(session, number)
         owed = _owed(session, account_id, row)
