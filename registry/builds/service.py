@@ -212,7 +212,7 @@ def find_targets(tree: GitTree) -> tuple[list[tuple[Builder, Target]], list[str]
     if len(found) > limits.TARGETS_PER_VERSION:
         said.append(
             f"The repository holds {len(found)} boards, parts and tables; "
-            f"{limits.TARGETS_PER_VERSION} are built, those nearest to the top. "
+            f"{limits.TARGETS_PER_VERSION} are built: boards and tables, then the parts nearest to the top. "
             "Submit its folders as designs of their own to get the rest."
         )
     for refused in tree.refused[:20]:
