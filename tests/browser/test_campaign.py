@@ -11,12 +11,22 @@ import threading
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from bank_support import Desk
 from lending_support import IBAN, LENDERS, World, open_world
 from loan_support import days_pass, go_to, owed, sound, state, treasurers
-from plain_text_books import bean_balances, bean_check, hledger, hledger_balances
+from plain_text_books import (
+    bean_balances,
+    bean_check,
+    bean_transfers,
+    hledger,
+    hledger_balances,
+    is_,
+    is_till,
+    month_by_beancount,
+)
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from statement_support import Booked, camt
 from werkzeug.serving import make_server
@@ -159,7 +169,9 @@ def _pledged_paid_and_withdrawn(play: Play) -> None:
     page.get_by_role("region", name="Due to lenders").get_by_label("Why").fill("Vera withdrew in time")
     page.get_by_role("button", name="Propose payments").click()
     play.approve_and_pay()
-    play.statement(Booked(4_000, _pledge(play, "lou", "40"), "Lou"))
+    lou = _pledge(play, "lou", "40")
+    _pages_are_theirs(play, {1: 10_000, 3: 6_000}, promised=4_000)
+    play.statement(Booked(4_000, lou, "Lou"))
     expect(
         play.page("lou", f"/lending/{NUMBER}").get_by_role("heading", name="200.00 EUR of 200.00 EUR")
     ).to_be_visible()
@@ -199,6 +211,7 @@ def _sold_late_and_paid_back(play: Play) -> None:
     page.goto(play.url + LOAN)
     expect(page.get_by_role("heading", name="100.00 EUR of 200.00 EUR paid back")).to_be_visible()
     assert state(play.world, NUMBER) == "repaying" and owed(play.world, NUMBER) == [5_000, 3_000, 2_000]
+    _pages_are_theirs(play, {1: 10_000, 3: 6_000, 4: 4_000})
 
 
 def _settled_in_goods_and_repaid(play: Play) -> None:
@@ -258,3 +271,55 @@ def _every_figure_is_theirs(play: Play) -> None:
         assert Decimal(last.replace("−", "-").replace("+", "")) == -theirs.get((at, "EUR"), Decimal(0))
     for who in LENDERS:
         assert play.world.balance(who, NUMBER, "due") == 0
+    _pages_are_theirs(play, {1: 10_000, 3: 6_000, 4: 4_000})
+
+
+def _cents(text: str) -> int:
+    """An amount as a page writes it."""
+    return int(Decimal(re.sub(r"[^0-9.−-]", "", text).replace("−", "-")) * 100)
+
+
+def _pages_are_theirs(play: Play, lent: dict[int, int], *, promised: int = 0) -> None:
+    """Open books, every month, and the campaign's own page, beside the transfers as beancount reads the download.
+
+    `lent` is what was paid in by the numbers of pledges; the book knows nothing of what is only promised.
+    """
+    page = play.page("lea", "/lending/books")
+    path = play.folder / "now.beancount"
+    path.write_bytes(page.request.get(f"{play.url}/lending/books.beancount").body())
+    rows = bean_transfers(path)
+    shown: dict[str, dict[str, int]] = {}
+    links = page.eval_on_selector_all("a[href*='figure=']", "all => all.map(one => [one.href, one.textContent])")
+    for href, text in links:
+        query = parse_qs(urlsplit(href).query)
+        name, figure = query["month"][0], query["figure"][0]
+        assert shown.setdefault(name, {}).setdefault(figure, _cents(text)) == _cents(text), (name, figure)
+    assert shown and {row[0] for row in rows} <= set(shown)
+    for month, figures in shown.items():
+        theirs = month_by_beancount(rows, month)
+        assert set(theirs) - set(figures) <= {"rewards"} and theirs["rewards"] == figures.get("rewards", 0)
+        assert {name: theirs[name] for name in figures if name in theirs} == {
+            name: minor for name, minor in figures.items() if name in theirs
+        }, month
+    paid_in = {
+        number: sum(amount for _, gives, takes, amount in rows
+                    if is_till(gives) and is_(takes, "Person", "Loan") and takes[1] == f"Lender-{number}")
+        for number in lent
+    }  # fmt: skip
+    assert paid_in == lent
+    page = play.page("lea", f"/lending/{NUMBER}")
+    heading = page.get_by_role("heading", name="paid in").inner_text()
+    assert [_cents(part) for part in heading.split(" of ")] == [sum(paid_in.values()), 20_000]
+    of_each = page.get_by_role("region", name="What unsold units would mean").locator("tbody tr")
+    told = {row.locator("th").inner_text(): _cents(row.locator("td").first.inner_text()) for row in of_each.all()}
+    assert told.pop("All together") == sum(paid_in.values())
+    assert {int(name.split(":")[0]): minor for name, minor in told.items()} == paid_in
+    legend = page.locator(".legend").first.inner_text()
+    assert _cents(re.search(r"Promised: (.*)", legend)[1]) == promised  # type: ignore[index]
+    missing = re.search(r"Missing: (.*)", legend)
+    assert (_cents(missing[1]) if missing else 0) == 20_000 - sum(paid_in.values())
+    if state(play.world, NUMBER) != "open":
+        owed_now = sum((is_(takes, "Person", "Loan") - is_(gives, "Person", "Loan")) * amount
+                       for _, gives, takes, amount in rows)  # fmt: skip
+        words = play.page("lea", LOAN).get_by_text(re.compile("owed .* together")).inner_text()
+        assert _cents(re.search(r"owed (.*?) together", words)[1]) == owed_now  # type: ignore[index]

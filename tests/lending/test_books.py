@@ -8,8 +8,6 @@ import io
 import json
 import shutil
 import subprocess
-import sys
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -17,6 +15,7 @@ from click.testing import CliRunner
 from ledger_support import account
 from lending_support import World, open_world
 from loan_support import days_pass, funded, out, repay, treasurers
+from plain_text_books import bean_transfers, month_by_beancount
 from web_support import bearer, send, sign_up
 
 from app import create_app
@@ -58,41 +57,6 @@ def lived(stores: Stores) -> World:
     return world
 
 
-_READ = """
-import json, sys
-from collections import defaultdict
-from beancount import loader
-from beancount.core import data
-entries, errors, _ = loader.load_file(sys.argv[1])
-assert not errors, errors
-found = []
-for entry in entries:
-    if isinstance(entry, data.Transaction):
-        gives = next(p for p in entry.postings if p.units.number > 0)
-        takes = next(p for p in entry.postings if p.units.number < 0)
-        found.append([str(entry.date), gives.account, takes.account, str(gives.units.number), gives.units.currency])
-print(json.dumps(found))
-"""
-
-
-def read_by_beancount(path: Path) -> list[tuple[str, list[str], list[str], int]]:
-    """(month, giver, taker, amount) of every transfer, as beancount reads the file in a process of its own."""
-    said = subprocess.run([sys.executable, "-c", _READ, str(path)], capture_output=True, text=True, check=True).stdout
-    return [
-        (day[:7], gives.split(":")[1:], takes.split(":")[1:], int(Decimal(number) * 100))
-        for day, gives, takes, number, currency in json.loads(said)
-        if currency == "EUR"
-    ]
-
-
-def is_bank(account: list[str]) -> bool:
-    return account[0] == "External" and account[2] == "Bank"
-
-
-def is_(account: list[str], kind: str, *roles: str) -> bool:
-    return account[0] == kind and account[2].startswith(roles)
-
-
 def test_every_figure_is_what_beancount_reads(stores: Stores, tmp_path: Path) -> None:
     lived(stores)
     path = tmp_path / "books.beancount"
@@ -100,39 +64,15 @@ def test_every_figure_is_what_beancount_reads(stores: Stores, tmp_path: Path) ->
         choice = queries.open_choice(session)
     with stores.db.reading() as session:
         path.write_text("".join(export(session, "beancount", choice)), encoding="utf-8")
-    rows = read_by_beancount(path)
+    rows = bean_transfers(path)
     assert len(rows) == 13 and "lea" not in path.read_text(encoding="utf-8").lower()
     found = books_of(stores)
     assert [month.month for month in found.months][:1] == ["2026-01"], "half past eleven, five hours west: in January"
     assert {row[0] for row in rows} <= {month.month for month in found.months}
 
-    def sums(month: str, sign: object, *, until: bool = False) -> int:
-        return sum(sign(gives, takes) * amount for at, gives, takes, amount in rows  # type: ignore[operator]
-                   if (at <= month if until else at == month))  # fmt: skip
-
-    def stock(mine: object) -> object:
-        return lambda gives, takes: int(mine(takes)) - int(mine(gives))  # type: ignore[operator]
-
     for month in found.months:
-        told = month.figures
-        at = month.month
-        theirs = {
-            "cash": -sums(at, stock(is_bank), until=True),
-            "goods": -sums(at, stock(lambda a: is_(a, "Fabricator", "Owes")), until=True),
-            "written_off": -sums(at, stock(lambda a: is_(a, "Fabricator", "Lost")), until=True),
-            "owed": sums(at, stock(lambda a: is_(a, "Person", "Loan", "Due")), until=True),
-            "funds": sums(at, stock(lambda a: a[0] == "Fund"), until=True),
-            "came": sums(at, lambda g, t: int(is_bank(g) and not is_bank(t))),
-            "went": sums(at, lambda g, t: int(is_bank(t) and not is_bank(g))),
-            "turnover": sums(at, lambda g, t: int(is_bank(g) != is_bank(t))),
-            "lent": sums(at, lambda g, t: int(is_bank(g) and is_(t, "Person", "Loan"))),
-            "disbursed": sums(at, lambda g, t: int(is_(g, "Fabricator", "Owes") and is_bank(t))),
-            "repaid": sums(at, lambda g, t: int(is_bank(g) and is_(t, "Fabricator", "Owes", "Lost"))),
-            "sold": sums(at, lambda g, t: int(is_(g, "Fabricator", "Sales"))),
-            "to_funds": sums(at, lambda g, t: int(t[0] == "Fund")),
-            "from_funds": sums(at, lambda g, t: int(g[0] == "Fund")),
-        }
-        assert {name: told[name] for name in theirs} == theirs, at
+        theirs = month_by_beancount(rows, month.month)
+        assert {name: month.figures[name] for name in theirs} == theirs, month.month
     last = found.months[-1]
     assert (last.figures["cash"], last.figures["goods"]) == (7_000 + 5_001 + 1_234, 20_000 - 5_001)
     for each in (month.figures for month in found.months):
