@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import secrets
-import sys
 from pathlib import Path
 
 import click
 
-from registry.accounts.queries import find_account
+from registry.accounts import acting
 from registry.commons import forms, queries, rules, service
 from registry.commons.schemas import GiftWish, MoveWish, NamedWish, ProposalView, ProposalWish, ShareWish, VoiceWish
 from registry.console import columns_of, json_option, opened, print_json
-from registry.errors import Invalid, NotFound
 from registry.ledger.money import iso_currency, parse_amount, parse_percent, plain
 from registry.stores.stores import Stores
 
-_AS = click.option("--as", "handle", required=True, metavar="HANDLE", help="Whose action it is.")
 _WHY = click.option("--why", required=True, help="The reason that is kept with it.")
 _NUMBER = click.argument("number", type=click.IntRange(1, 2**31 - 1))
 
@@ -31,14 +27,6 @@ def register(group: click.Group) -> None:
 @click.group()
 def commons() -> None:
     """A design's own fund: what it holds, and what its people decide to spend it on."""
-
-
-def _who(stores: Stores, handle: str) -> int:
-    with stores.db.reading() as session:
-        account = find_account(session, handle)
-    if account is None or account.id is None:
-        raise NotFound(f"There is no account called {handle[:80]}.", "Check the handle.")
-    return account.id
 
 
 @commons.command()
@@ -72,13 +60,13 @@ def show(slug: str, as_json: bool) -> None:
 @commons.command()
 @click.argument("slug")
 @click.argument("percent")
-@_AS
+@acting.as_option
 @_WHY
 def share(slug: str, percent: str, handle: str, why: str) -> None:
     """Set the designers' cut of each unit sold, in PERCENT."""
     with opened() as stores:
         wish = ShareWish(share_bp=parse_percent(percent), why=why)
-        service.set_share(stores, _who(stores, handle), slug, wish)
+        service.set_share(stores, acting.who(stores, handle), slug, wish)
     click.echo(f"{wish.share_bp / 100:g} % from now on.")
 
 
@@ -86,12 +74,14 @@ def share(slug: str, percent: str, handle: str, why: str) -> None:
 @click.argument("slug")
 @click.argument("person")
 @click.option("--remove", is_flag=True, help="They may no longer speak.")
-@_AS
+@acting.as_option
 @_WHY
 def name(slug: str, person: str, remove: bool, handle: str, why: str) -> None:
     """Name PERSON as a contributor to design SLUG."""
     with opened() as stores:
-        service.name_person(stores, _who(stores, handle), slug, NamedWish(handle=person, named=not remove, why=why))
+        service.name_person(
+            stores, acting.who(stores, handle), slug, NamedWish(handle=person, named=not remove, why=why)
+        )
     click.echo("Kept.")
 
 
@@ -102,29 +92,25 @@ def name(slug: str, person: str, remove: bool, handle: str, why: str) -> None:
 @click.option("--seen-on", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The day on the statement.")
 @click.option("--reference", required=True, help="What the statement says, without names of people.")
 @click.option("--key", default="", help="Books it once however often it is sent; else a new one.")
-@_AS
+@acting.as_option
 def gift(slug: str, amount: str, currency: str, seen_on: dt.datetime, reference: str, key: str, handle: str) -> None:
     """Book AMOUNT CURRENCY that came to the fund's own account."""
     wish = GiftWish(amount_minor=parse_amount(amount, iso_currency(currency)), currency=currency, reference=reference,
                     seen_on=seen_on.date(), key=key or secrets.token_urlsafe(12))  # fmt: skip
     with opened() as stores:
-        seq = service.record_gift(stores, _who(stores, handle), slug, wish)
+        seq = service.record_gift(stores, acting.who(stores, handle), slug, wish)
     click.echo(f"Transfer {seq}")
 
 
 @commons.command()
 @click.argument("slug")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
-@_AS
+@acting.file_argument
+@acting.as_option
 def propose(slug: str, file: Path, handle: str) -> None:
     """Propose to spend of the fund: FILE is JSON as the JSON interface takes it; - reads standard input."""
-    text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-    try:
-        wish = ProposalWish.model_validate(json.loads(text))
-    except json.JSONDecodeError as error:
-        raise Invalid(f"{file} is not JSON.", "See /api/v1/openapi.json for what is taken.") from error
+    wish = acting.read_wish(file, ProposalWish)
     with opened() as stores:
-        click.echo(service.propose(stores, _who(stores, handle), slug, wish))
+        click.echo(service.propose(stores, acting.who(stores, handle), slug, wish))
 
 
 def _read(stores: Stores, number: int) -> ProposalView:
@@ -157,12 +143,12 @@ def proposal(number: int, as_json: bool) -> None:
 @click.argument("stance", type=click.Choice(["consent", "object", "answer", "withdraw"]))
 @click.option("--words", default="", help="The reason of an objection, or the answer to it.")
 @click.option("--objection", type=click.IntRange(1, 2**31 - 1), default=None, help="Which one is answered, withdrawn.")
-@_AS
+@acting.as_option
 def say(number: int, stance: str, words: str, objection: int | None, handle: str) -> None:
     """Consent or object to proposal NUMBER, answer an objection, withdraw one's own."""
     with opened() as stores:
         wish = VoiceWish.model_validate({"stance": stance, "words": words, "objection": objection})
-        service.say(stores, _who(stores, handle), number, wish)
+        service.say(stores, acting.who(stores, handle), number, wish)
         click.echo(_read(stores, number).state)
 
 
@@ -173,7 +159,7 @@ def say(number: int, stance: str, words: str, objection: int | None, handle: str
 @click.option("--amount", default="", help="What it cost, with 'prove'.")
 @click.option("--paid-on", default="", help="The day of the payment, with 'pay'.")
 @click.option("--file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The invoice, with 'prove'.")
-@_AS
+@acting.as_option
 def move(number: int, action: str, words: str, amount: str, paid_on: str, file: Path | None, handle: str) -> None:
     """Withdraw proposal NUMBER, hand in proof, doubt it, or say that it was paid."""
     content = None
@@ -183,5 +169,5 @@ def move(number: int, action: str, words: str, amount: str, paid_on: str, file: 
     with opened() as stores:
         form = {"action": action, "words": words, "amount": amount, "paid_on": paid_on}
         wish = MoveWish.model_validate(forms.move_values(form, _read(stores, number).currency))
-        service.move(stores, _who(stores, handle), number, wish, content)
+        service.move(stores, acting.who(stores, handle), number, wish, content)
         click.echo(_read(stores, number).state)

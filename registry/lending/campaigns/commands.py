@@ -5,19 +5,15 @@ Whoever may run commands holds the database, so these ask for a handle and no pa
 
 from __future__ import annotations
 
-import json
 import secrets
-import sys
 from pathlib import Path
-from typing import TypeVar
 
 import click
-from pydantic import BaseModel
 
-from registry.accounts.queries import find_account
+from registry.accounts import acting
 from registry.batches.money import money
 from registry.console import columns_of, json_option, opened, print_json
-from registry.errors import Invalid, NotFound
+from registry.errors import Invalid
 from registry.ledger.money import iso_currency, parse_amount
 from registry.lending.campaigns import own, pledging, queries, service, treasurers
 from registry.lending.campaigns.lender_schemas import PledgeDetail
@@ -35,33 +31,11 @@ from registry.lending.paying import spaced
 from registry.stores.stores import Stores
 
 _NUMBER = click.IntRange(1, 2**31 - 1)
-_AS = click.option("--as", "handle", required=True, metavar="HANDLE", help="Whose action it is.")
-_WHY = click.option("--why", default="", help="The reason that is kept with it.")
-_FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
-_Model = TypeVar("_Model", bound=BaseModel)
 
 
 def register(group: click.Group) -> None:
     """Add the commands."""
     group.add_command(lending)
-
-
-def _who(stores: Stores, handle: str) -> int:
-    with stores.db.reading() as session:
-        account = find_account(session, handle)
-    if account is None or account.id is None:
-        raise NotFound(f"There is no account called {handle[:80]}.", "Check the handle.")
-    return account.id
-
-
-def _read(file: Path, model: type[_Model]) -> _Model:
-    """A wish as JSON, in the form that the JSON interface takes. Raises: Invalid."""
-    text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-    try:
-        values = json.loads(text)
-    except ValueError as error:
-        raise Invalid(f"{file} is not JSON.", "See /api/v1/openapi.json for what is taken.") from error
-    return model.model_validate(values)
 
 
 @click.group()
@@ -115,56 +89,56 @@ def show(number: int, handle: str, as_json: bool) -> None:
     """Show campaign NUMBER."""
     with opened() as stores:
         service.settle_if_due(stores, number)
-        _show(stores, number, _who(stores, handle) if handle else None, as_json)
+        _show(stores, number, acting.who(stores, handle) if handle else None, as_json)
 
 
 @lending.command("draft")
-@_FILE
-@_AS
+@acting.file_argument
+@acting.as_option
 @json_option
 def draft(file: Path, handle: str, as_json: bool) -> None:
     """Draft a campaign: FILE is JSON as POST /api/v1/lending/campaigns takes it; - reads standard input."""
-    wish = _read(file, CampaignWish)
+    wish = acting.read_wish(file, CampaignWish)
     with opened() as stores:
-        account_id = _who(stores, handle)
+        account_id = acting.who(stores, handle)
         _show(stores, service.draft(stores, account_id, wish), account_id, as_json)
 
 
 @lending.command("edit")
 @click.argument("number", type=_NUMBER)
-@_FILE
-@_AS
+@acting.file_argument
+@acting.as_option
 @json_option
 def edit(number: int, file: Path, handle: str, as_json: bool) -> None:
     """Change the draft NUMBER; FILE as for draft."""
-    wish = _read(file, CampaignWish)
+    wish = acting.read_wish(file, CampaignWish)
     with opened() as stores:
-        account_id = _who(stores, handle)
+        account_id = acting.who(stores, handle)
         service.edit(stores, account_id, number, wish)
         _show(stores, number, account_id, as_json)
 
 
 @lending.command("open")
 @click.argument("number", type=_NUMBER)
-@_AS
+@acting.as_option
 @json_option
 def open_campaign(number: int, handle: str, as_json: bool) -> None:
     """Open campaign NUMBER to everyone, if its proof is there."""
     with opened() as stores:
-        account_id = _who(stores, handle)
+        account_id = acting.who(stores, handle)
         service.move(stores, account_id, number, CampaignMove(action="open"))
         _show(stores, number, account_id, as_json)
 
 
 @lending.command("call-off")
 @click.argument("number", type=_NUMBER)
-@_AS
-@_WHY
+@acting.as_option
+@acting.why_option
 @json_option
 def call_off(number: int, handle: str, why: str, as_json: bool) -> None:
     """Call campaign NUMBER off; what was paid in is sent back."""
     with opened() as stores:
-        account_id = _who(stores, handle)
+        account_id = acting.who(stores, handle)
         service.move(stores, account_id, number, CampaignMove(action="call off", why=why))
         _show(stores, number, account_id, as_json)
 
@@ -174,12 +148,12 @@ def call_off(number: int, handle: str, why: str, as_json: bool) -> None:
 @click.option("--version", type=_NUMBER, help="Which one; else the newest.")
 @click.option("--change", "words", help="Other words of the makers in them, for pledges to come; with --as and --why.")
 @click.option("--as", "handle", default="", metavar="HANDLE", help="Whose action it is.")
-@_WHY
+@acting.why_option
 @json_option
 def terms(number: int, version: int | None, words: str | None, handle: str, why: str, as_json: bool) -> None:
     """Print the terms of campaign NUMBER, or change the makers' own words in them."""
     with opened() as stores:
-        account_id = _who(stores, handle) if handle else None
+        account_id = acting.who(stores, handle) if handle else None
         if words is not None:
             if account_id is None:
                 raise Invalid("It is not said whose change this is.", "Give --as HANDLE.")
@@ -196,11 +170,11 @@ def terms(number: int, version: int | None, words: str | None, handle: str, why:
 @lending.command("write")
 @click.argument("number", type=_NUMBER)
 @click.argument("text")
-@_AS
+@acting.as_option
 def write(number: int, text: str, handle: str) -> None:
     """Tell the lenders of campaign NUMBER something, for everybody to read."""
     with opened() as stores:
-        service.send_message(stores, _who(stores, handle), number, MessageWish(text=text))
+        service.send_message(stores, acting.who(stores, handle), number, MessageWish(text=text))
     click.echo("Sent.")
 
 
@@ -233,14 +207,14 @@ def _after(stores: Stores, pledge_id: int, account_id: int, as_json: bool) -> No
 @click.option("--named", is_flag=True, help="Show the handle beside it.")
 @click.option("--terms", "sha256", required=True, metavar="SHA256", help="Of the terms accepted: see lending terms.")
 @click.option("--key", default="", help="The same key never pledges twice; made anew if left out.")
-@_AS
+@acting.as_option
 @json_option
 def pledge(
     number: int, amount: str, repay: str, named: bool, sha256: str, key: str, handle: str, as_json: bool
 ) -> None:
     """Pledge AMOUNT (such as 50.00) to campaign NUMBER, and say how to pay it."""
     with opened() as stores:
-        account_id = _who(stores, handle)
+        account_id = acting.who(stores, handle)
         with stores.db.reading() as session:
             currency = queries.find_campaign(session, number, account_id).currency
         wish = PledgeWish.model_validate({
@@ -252,24 +226,24 @@ def pledge(
 
 @lending.command("withdraw")
 @click.argument("pledge_id", metavar="PLEDGE", type=_NUMBER)
-@_AS
-@_WHY
+@acting.as_option
+@acting.why_option
 @json_option
 def withdraw(pledge_id: int, handle: str, why: str, as_json: bool) -> None:
     """Take PLEDGE back; what was paid in is sent back."""
     with opened() as stores:
-        account_id = _who(stores, handle)
+        account_id = acting.who(stores, handle)
         pledging.withdraw(stores, account_id, pledge_id, WithdrawWish(why=why))
         _after(stores, pledge_id, account_id, as_json)
 
 
 @lending.command("pledges")
-@_AS
+@acting.as_option
 @json_option
 def pledges(handle: str, as_json: bool) -> None:
     """List somebody's pledges, with what is owed to them."""
     with opened() as stores:
-        account_id = _who(stores, handle)
+        account_id = acting.who(stores, handle)
         with stores.db.reading() as session:
             found = own.list_pledges(session, account_id)
     if as_json:
@@ -284,12 +258,12 @@ def pledges(handle: str, as_json: bool) -> None:
 
 @lending.command("year")
 @click.argument("year", type=click.IntRange(1970, 9998), required=False)
-@_AS
+@acting.as_option
 @json_option
 def year(year: int | None, handle: str, as_json: bool) -> None:
     """Sum up somebody's YEAR: lent, fallen due, paid out, owed at its end."""
     with opened() as stores:
-        account_id = _who(stores, handle)
+        account_id = acting.who(stores, handle)
         with stores.db.reading() as session:
             found = own.get_year(session, account_id, year)
     if as_json:
@@ -310,7 +284,7 @@ def year(year: int | None, handle: str, as_json: bool) -> None:
 @click.option("--name", "named", metavar="HANDLE", help="Make somebody a treasurer; with --as and --why.")
 @click.option("--end", "ended", metavar="HANDLE", help="Somebody is one no longer; with --as and --why.")
 @click.option("--as", "handle", default="", metavar="HANDLE", help="The steward whose decision it is.")
-@_WHY
+@acting.why_option
 @json_option
 def show_treasurers(named: str | None, ended: str | None, handle: str, why: str, as_json: bool) -> None:
     """List the treasurers; name one, or end it."""
@@ -319,7 +293,7 @@ def show_treasurers(named: str | None, ended: str | None, handle: str, why: str,
     with opened() as stores:
         if named or ended:
             wish = TreasurerWish(handle=named or ended or "", acts=bool(named), why=why)
-            treasurers.name(stores, _who(stores, handle), wish)
+            treasurers.name(stores, acting.who(stores, handle), wish)
         with stores.db.reading() as session:
             found = treasurers.list_treasurers(session)
     if as_json:

@@ -6,7 +6,7 @@ import secrets
 
 import click
 
-from registry.accounts.queries import find_account
+from registry.accounts import acting
 from registry.console import columns_of, json_option, opened, print_json
 from registry.errors import NotFound
 from registry.ledger.money import parse_amount, parse_percent, plain
@@ -15,7 +15,6 @@ from registry.lending.community import queries, service
 from registry.lending.community.schemas import LimitsWish, OfferWish, PartWish, PayWish
 from registry.stores.stores import Stores
 
-_AS = click.option("--as", "handle", required=True, metavar="HANDLE", help="Whose action it is.")
 _SHOP = click.option("--shop", default="", metavar="SLUG", help="Act for a fabricator that HANDLE operates.")
 _KIND = click.option("--kind", type=click.Choice(["person", "fabricator"]), default="person", show_default=True)
 _NUMBER = click.argument("number", type=click.IntRange(1, 2**31 - 1))
@@ -29,14 +28,6 @@ def register(group: click.Group) -> None:
 @click.group()
 def community() -> None:
     """The community's own currency: members, payments, limits, parts of batches' prices."""
-
-
-def _who(stores: Stores, handle: str) -> int:
-    with stores.db.reading() as session:
-        account = find_account(session, handle)
-    if account is None or account.id is None:
-        raise NotFound(f"There is no account called {handle[:80]}.", "Check the handle.")
-    return account.id
 
 
 def _currency(stores: Stores) -> Currency:
@@ -64,13 +55,13 @@ def show(as_json: bool) -> None:
 
 
 @community.command()
-@_AS
+@acting.as_option
 @_SHOP
 @json_option
 def statement(handle: str, shop: str, as_json: bool) -> None:
     """Show the account of HANDLE, or of a workshop."""
     with opened() as stores:
-        who = _who(stores, handle)
+        who = acting.who(stores, handle)
         with stores.db.reading() as session:
             found = queries.get_credit(session, service.acting(session, who, shop))
     if as_json:
@@ -88,33 +79,33 @@ def statement(handle: str, shop: str, as_json: bool) -> None:
 
 
 @community.command()
-@_AS
+@acting.as_option
 @_SHOP
 def join(handle: str, shop: str) -> None:
     """Let HANDLE, or a workshop, become a member."""
     with opened() as stores:
-        service.join(stores, _who(stores, handle), shop)
+        service.join(stores, acting.who(stores, handle), shop)
     click.echo("Joined.")
 
 
 @community.command()
-@_AS
+@acting.as_option
 @_SHOP
 def leave(handle: str, shop: str) -> None:
     """Let HANDLE, or a workshop, leave; only with a balance of zero."""
     with opened() as stores:
-        service.leave(stores, _who(stores, handle), shop)
+        service.leave(stores, acting.who(stores, handle), shop)
     click.echo("Left.")
 
 
 @community.command()
 @click.argument("words")
-@_AS
+@acting.as_option
 @_SHOP
 def offer(words: str, handle: str, shop: str) -> None:
     """Say in WORDS what a member offers."""
     with opened() as stores:
-        service.set_offer(stores, _who(stores, handle), OfferWish(shop=shop, offers=words))
+        service.set_offer(stores, acting.who(stores, handle), OfferWish(shop=shop, offers=words))
     click.echo("Kept.")
 
 
@@ -124,7 +115,7 @@ def offer(words: str, handle: str, shop: str) -> None:
 @click.option("--purpose", required=True, help="What it is for.")
 @click.option("--key", default="", help="Pays once however often it is sent; else a new one.")
 @_KIND
-@_AS
+@acting.as_option
 @_SHOP
 def pay(to: str, amount: str, purpose: str, key: str, kind: str, handle: str, shop: str) -> None:
     """Pay AMOUNT to member TO."""
@@ -133,7 +124,7 @@ def pay(to: str, amount: str, purpose: str, key: str, kind: str, handle: str, sh
             "to": to, "to_kind": kind, "amount_minor": parse_amount(amount, _currency(stores)), "purpose": purpose,
             "key": key or secrets.token_urlsafe(12), "shop": shop,
         })  # fmt: skip
-        click.echo(f"Transfer {service.pay(stores, _who(stores, handle), wish)}")
+        click.echo(f"Transfer {service.pay(stores, acting.who(stores, handle), wish)}")
 
 
 @community.command()
@@ -142,13 +133,13 @@ def pay(to: str, amount: str, purpose: str, key: str, kind: str, handle: str, sh
 @click.option("--highest-minor", type=int, required=True, help="In the smallest unit, zero or above.")
 @click.option("--why", required=True, help="The reason that is kept with it.")
 @_KIND
-@_AS
+@acting.as_option
 def limits(member: str, lowest_minor: int, highest_minor: int, why: str, kind: str, handle: str) -> None:
     """Set other limits for MEMBER, as a steward."""
     wish = LimitsWish.model_validate({"member": member, "kind": kind, "lowest_minor": lowest_minor,
                                       "highest_minor": highest_minor, "why": why})  # fmt: skip
     with opened() as stores:
-        service.set_limits(stores, _who(stores, handle), wish)
+        service.set_limits(stores, acting.who(stores, handle), wish)
     click.echo("The new limits hold.")
 
 
@@ -156,12 +147,12 @@ def limits(member: str, lowest_minor: int, highest_minor: int, why: str, kind: s
 @_NUMBER
 @click.argument("percent", default="")
 @click.option("--pay", "place", type=click.IntRange(1, 2**31 - 1), help="Pay the part of reservation PLACE.")
-@_AS
+@acting.as_option
 @json_option
 def part(number: int, percent: str, place: int | None, handle: str, as_json: bool) -> None:
     """Show the part of batch NUMBER that may be paid in credit; with PERCENT set it, with --pay pay it."""
     with opened() as stores:
-        who = _who(stores, handle)
+        who = acting.who(stores, handle)
         if percent:
             service.set_part(stores, who, number, PartWish(share_bp=parse_percent(percent)))
         if place:

@@ -9,10 +9,9 @@ from typing import Any
 
 import click
 
-from registry.accounts.queries import find_account
+from registry.accounts import acting
 from registry.batches.money import money
 from registry.console import columns_of, json_option, opened, print_json
-from registry.errors import NotFound
 from registry.ledger.money import iso_currency, parse_amount, plain
 from registry.lending import demo
 from registry.lending.loans import goods, queries, sales, service
@@ -20,7 +19,6 @@ from registry.lending.loans.schemas import ExcessWish, GoodsMove, GoodsWish, Sal
 from registry.stores.stores import Stores
 
 _NUMBER = click.argument("number", type=click.IntRange(1, 2**31 - 1))
-_AS = click.option("--as", "handle", required=True, metavar="HANDLE", help="Whose action it is.")
 _WHY = click.option("--why", required=True, help="The reason that is kept with it.")
 _WORDS = click.option("--words", default="", help="A word to the other side.")
 _KEY = click.option("--key", default="", help="The same key books once; made anew without.")
@@ -45,14 +43,6 @@ def register(group: click.Group) -> None:
 @click.group()
 def loan() -> None:
     """Loans on their way back: show, book, sell, goods, answer, give-excess, send-back, go-on, write-off, look."""
-
-
-def _who(stores: Stores, handle: str) -> int:
-    with stores.db.reading() as session:
-        account = find_account(session, handle)
-    if account is None or account.id is None:
-        raise NotFound(f"There is no account called {handle[:80]}.", "Check the handle.")
-    return account.id
 
 
 def _show(stores: Stores, number: int, account_id: int | None, as_json: bool) -> None:
@@ -89,7 +79,7 @@ def _show(stores: Stores, number: int, account_id: int | None, as_json: bool) ->
 def show(number: int, handle: str, as_json: bool) -> None:
     """Show the loan of campaign NUMBER: paid out, paid back, sold, owed, and every change."""
     with opened() as stores:
-        _show(stores, number, _who(stores, handle) if handle else None, as_json)
+        _show(stores, number, acting.who(stores, handle) if handle else None, as_json)
 
 
 @loan.command("book")
@@ -117,12 +107,12 @@ def show_book(number: int, name: str, as_json: bool) -> None:
 @click.option("--serial", default="", help="The unit's number, where the batch has numbers.")
 @click.option("--on", "sold_on", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The day of the sale.")
 @_KEY
-@_AS
+@acting.as_option
 @json_option
 def sell(number: int, price: str, serial: str, sold_on: dt.datetime, key: str, handle: str, as_json: bool) -> None:
     """Record a unit that was sold for PRICE, such as 25.00."""
     with opened() as stores:
-        account_id = _who(stores, handle)
+        account_id = acting.who(stores, handle)
         with stores.db.reading() as session:
             currency = iso_currency(queries.find_campaign(session, number, account_id).currency)
         wish = SaleWish.model_validate({
@@ -138,12 +128,12 @@ def sell(number: int, price: str, serial: str, sold_on: dt.datetime, key: str, h
 @click.argument("units", type=click.IntRange(1, 1_000_000))
 @click.option("--lender", default="", metavar="HANDLE", help="Offer them to this lender, as the fabricator.")
 @_WORDS
-@_AS
+@acting.as_option
 @json_option
 def ask_goods(number: int, units: int, lender: str, words: str, handle: str, as_json: bool) -> None:
     """Ask for UNITS at cost in place of money, or offer them."""
     with opened() as stores:
-        account_id = _who(stores, handle)
+        account_id = acting.who(stores, handle)
         goods.ask(stores, account_id, number, GoodsWish(units=units, lender=lender, words=words))
         _show(stores, number, account_id, as_json)
 
@@ -153,12 +143,12 @@ def ask_goods(number: int, units: int, lender: str, words: str, handle: str, as_
 @click.argument("goods_id", type=click.IntRange(1, 2**31 - 1))
 @click.argument("action", type=click.Choice(["agree", "refuse", "call off", "receive"]))
 @_WORDS
-@_AS
+@acting.as_option
 @json_option
 def answer(number: int, goods_id: int, action: str, words: str, handle: str, as_json: bool) -> None:
     """Answer what was asked or offered, or say that the units were received."""
     with opened() as stores:
-        account_id = _who(stores, handle)
+        account_id = acting.who(stores, handle)
         wish = GoodsMove.model_validate({"action": action, "words": words})
         goods.move(stores, account_id, number, goods_id, wish)
         _show(stores, number, account_id, as_json)
@@ -169,12 +159,12 @@ def answer(number: int, goods_id: int, action: str, words: str, handle: str, as_
 @click.argument("amount")
 @_KEY
 @_WHY
-@_AS
+@acting.as_option
 @json_option
 def give_excess(number: int, amount: str, key: str, why: str, handle: str, as_json: bool) -> None:
     """Give AMOUNT of what was paid above the debt to the design's commons fund, as the fabricator."""
     with opened() as stores:
-        account_id = _who(stores, handle)
+        account_id = acting.who(stores, handle)
         with stores.db.reading() as session:
             currency = iso_currency(queries.find_campaign(session, number, account_id).currency)
         wish = ExcessWish(amount_minor=parse_amount(amount, currency), why=why, key=key or secrets.token_hex(12))
@@ -186,12 +176,12 @@ def give_excess(number: int, amount: str, key: str, why: str, handle: str, as_js
 @_NUMBER
 @click.argument("amount")
 @_WHY
-@_AS
+@acting.as_option
 @json_option
 def send_back(number: int, amount: str, why: str, handle: str, as_json: bool) -> None:
     """Propose to send AMOUNT of what was paid above the debt back, as a treasurer."""
     with opened() as stores:
-        account_id = _who(stores, handle)
+        account_id = acting.who(stores, handle)
         with stores.db.reading() as session:
             currency = iso_currency(queries.find_campaign(session, number, account_id).currency)
         wish = SendBackWish(amount_minor=parse_amount(amount, currency), why=why)
@@ -202,12 +192,12 @@ def send_back(number: int, amount: str, why: str, handle: str, as_json: bool) ->
 @loan.command("go-on")
 @_NUMBER
 @_WHY
-@_AS
+@acting.as_option
 @json_option
 def go_on(number: int, why: str, handle: str, as_json: bool) -> None:
     """Let a loan pass a stage at which nothing is paid out, as a treasurer."""
     with opened() as stores:
-        account_id = _who(stores, handle)
+        account_id = acting.who(stores, handle)
         service.go_on(stores, account_id, number, WhyWish(why=why))
         _show(stores, number, account_id, as_json)
 
@@ -215,12 +205,12 @@ def go_on(number: int, why: str, handle: str, as_json: bool) -> None:
 @loan.command("write-off")
 @_NUMBER
 @_WHY
-@_AS
+@acting.as_option
 @json_option
 def write_off(number: int, why: str, handle: str, as_json: bool) -> None:
     """Write a loan in default off, as a treasurer; its claims stay."""
     with opened() as stores:
-        account_id = _who(stores, handle)
+        account_id = acting.who(stores, handle)
         service.write_off(stores, account_id, number, WhyWish(why=why))
         _show(stores, number, account_id, as_json)
 
