@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT, FLOOR, TOP = 360, 120, 96, 16
+PLACES_MIN = 6  # a first month alone is a bar, not a wall
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Plot:
 
 def bars_of(values: Sequence[tuple[dt.date, float, str]], most: float) -> list[Bar]:
     """(first day, value, its text) each as a bar; the value `most` reaches the top."""
-    step = WIDTH / max(1, len(values))
+    step = WIDTH / max(PLACES_MIN, len(values))
     bars = []
     for place, (begins_on, value, text) in enumerate(values):
         height = round((FLOOR - TOP) * value / most, 1) if most else 0.0
