@@ -84,16 +84,27 @@ class Dashboard:
         assert numbers == expected + ([scrap] if scrap else []), (state, told)
 
     def _rail(self) -> None:
+        for _ in range(20):  # it is live: what the page has not seen yet, it sees within seconds
+            shown, expected = self._rail_shown(), self._rail_expected()
+            if shown == expected:
+                break
+            self.page.wait_for_timeout(500)
+        assert shown == expected, (shown, expected)
+
+    def _rail_shown(self) -> dict[str, int]:
         shown = {}
         for item in self.page.locator("#rail nav li").all():
             badge = item.locator(".badge")
             shown[item.locator(".label").inner_text()] = first(badge.inner_text()) if badge.count() else 0
+        return shown
+
+    def _rail_expected(self) -> dict[str, int]:
         due = f"select count(*) {OWN} and b.state in {IN_WORK} and exists (select 1 from job_plan j " \
               "where j.batch_id = b.id and j.due_on between ? and ?)"  # fmt: skip
         soon = "select count(*) from quote where state in ('quoted', 'revised') and valid_until between ? and ? " \
                f"and fabricator_id = ({SHOP})"  # fmt: skip
         states = ", ".join(f"'{state}'" for state in COLUMNS)
-        assert shown == {
+        return {
             "Board": self.sql(f"select count(*) {OWN} and b.state in ({states})"),
             "Inbox": self._unread(),
             "Weeks": self.sql(due, str(self.monday), str(self.monday + dt.timedelta(days=6))),
