@@ -29,7 +29,7 @@ from registry.batches import service as batches
 from registry.batches.batch_schemas import Move
 from registry.errors import Conflict, Forbidden, Invalid
 from registry.lending.bank import ordering
-from registry.lending.campaigns.service import held
+from registry.lending.campaigns.state import held
 from registry.lending.campaigns.tables import LoanCampaign
 from registry.lending.loans import payback, service, tranches
 from registry.lending.loans.schemas import ExcessWish, SendBackWish, WhyWish

@@ -15,7 +15,7 @@ from registry.ledger import queries as ledger
 from registry.ledger.schemas import Transfer
 from registry.lending import chart
 from registry.lending.campaigns.schemas import TreasurerWish
-from registry.lending.campaigns.service import tranches_of
+from registry.lending.campaigns.state import tranches_of
 from registry.lending.campaigns.tables import LoanCampaign, LoanEvent
 from registry.lending.campaigns.treasurers import name
 from registry.lending.loans import payback, service, tranches

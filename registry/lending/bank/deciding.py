@@ -16,7 +16,8 @@ from registry.lending.bank.ordering import pay_unexplained, propose, source_of
 from registry.lending.bank.rules import QUEUE
 from registry.lending.bank.tables import BankAct, BankEntry, PaymentOrder
 from registry.lending.campaigns.pledging import charged_back, credit_pledge
-from registry.lending.campaigns.service import is_leaving, settle_if_due
+from registry.lending.campaigns.service import settle_if_due
+from registry.lending.campaigns.state import is_leaving
 from registry.lending.campaigns.tables import LoanCampaign, Pledge
 from registry.lending.campaigns.treasurers import require_treasurer
 from registry.lending.loans.payback import commons_seen, held_loan, repayment_seen

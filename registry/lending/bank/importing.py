@@ -18,7 +18,8 @@ from registry.lending.bank.schemas import BankLine, BankStatement, CsvMapping
 from registry.lending.bank.tables import BankEntry, BankMapping, BankStatementRow, PaymentOrder
 from registry.lending.bank.values import minor_of, words
 from registry.lending.campaigns.pledging import credit_pledge
-from registry.lending.campaigns.service import held, settle_if_due
+from registry.lending.campaigns.service import settle_if_due
+from registry.lending.campaigns.state import held
 from registry.lending.campaigns.tables import LoanCampaign, Pledge
 from registry.lending.campaigns.treasurers import require_treasurer
 from registry.lending.loans.payback import held_loan, repayment_seen

@@ -17,7 +17,7 @@ from registry.lending import rules, sepa
 from registry.lending.bank.acts import reason, signers, tell
 from registry.lending.bank.booking import Till, ensure, key_of, money_there, noon, till_of
 from registry.lending.bank.tables import BankAct, BankEntry, PayeeAccount, PaymentFile, PaymentOrder
-from registry.lending.campaigns.service import tranches_of
+from registry.lending.campaigns.state import tranches_of
 from registry.lending.campaigns.tables import LoanCampaign, Pledge
 from registry.lending.campaigns.treasurers import require_treasurer
 from registry.lending.loans.payback import give_rest_back, held_loan

@@ -35,7 +35,7 @@ from registry.lending.bank.views import (
     StatementView,
     TrancheChoice,
 )
-from registry.lending.campaigns.service import tranches_of
+from registry.lending.campaigns.state import tranches_of
 from registry.lending.campaigns.tables import LoanCampaign, Pledge
 from registry.lending.campaigns.treasurers import require_treasurer
 from registry.lending.loans.rules import next_tranche

@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 from registry.accounts.deleting import on_delete
 from registry.ledger import queries as ledger
 from registry.lending import chart
-from registry.lending.campaigns.service import end_pledge, held
+from registry.lending.campaigns.state import end_pledge, held
 from registry.lending.campaigns.tables import LendingTreasurer, LoanCampaign, Pledge, PledgeEvent
 from registry.lending.campaigns.treasurers import is_treasurer
 from registry.stores.clock import database_now

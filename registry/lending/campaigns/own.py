@@ -28,7 +28,7 @@ from registry.lending.campaigns.lender_schemas import (
     YearView,
 )
 from registry.lending.campaigns.schemas import InstalmentView, PayoutWish
-from registry.lending.campaigns.service import paid_minor, policy_of
+from registry.lending.campaigns.state import paid_minor, policy_of
 from registry.lending.campaigns.tables import LoanCampaign, LoanMessage, LoanTerms, Pledge, PledgeEvent
 from registry.lending.campaigns.treasurers import is_treasurer
 from registry.lending.loans.payback import debt_of, loan_of

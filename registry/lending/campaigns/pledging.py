@@ -17,16 +17,8 @@ from registry.ledger.schemas import AccountName, Entry, Transfer
 from registry.lending import chart, rules
 from registry.lending.campaigns import wishes
 from registry.lending.campaigns.schemas import ChoiceWish, PayoutWish, PledgeWish, WithdrawWish
-from registry.lending.campaigns.service import (
-    back,
-    end_pledge,
-    go,
-    held,
-    paid_minor,
-    policy_of,
-    set_tranche_amounts,
-    settle_if_due,
-)
+from registry.lending.campaigns.service import settle_if_due
+from registry.lending.campaigns.state import back, end_pledge, go, held, paid_minor, policy_of, set_tranche_amounts
 from registry.lending.campaigns.tables import LoanCampaign, LoanTerms, Pledge, PledgeEvent
 from registry.lending.paying import Payee, check_payee, pledge_reference
 from registry.stores.clock import database_now

@@ -35,7 +35,7 @@ from registry.lending.campaigns.schemas import (
     TrancheView,
     UnsoldView,
 )
-from registry.lending.campaigns.service import policy_of, tranches_of
+from registry.lending.campaigns.state import policy_of, tranches_of
 from registry.lending.campaigns.tables import (
     LoanCampaign,
     LoanEvent,

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, or_, select
@@ -14,33 +13,35 @@ from registry.batches.roles import require_operator
 from registry.batches.tables import Batch, BatchMaker
 from registry.commons.queries import share_of
 from registry.designs.tables import Design, Revision
-from registry.errors import Conflict, Invalid, NotFound
+from registry.errors import Conflict, Invalid
 from registry.fabricators.tables import Fabricator
-from registry.ledger import book
 from registry.ledger import queries as ledger
 from registry.ledger.money import iso_currency
-from registry.ledger.rules import share_out
-from registry.ledger.schemas import Transfer
 from registry.lending import chart, queries, rules
-from registry.lending.bank.tables import PaymentOrder
 from registry.lending.campaigns import proof, wishes
 from registry.lending.campaigns.schemas import CampaignMove, CampaignWish, MessageWish, TermsWish
+from registry.lending.campaigns.state import (
+    BATCH_LOST,
+    batch_of,
+    go,
+    held,
+    is_leaving,
+    policy_of,
+    tell,
+    tranches_of,
+)
 from registry.lending.campaigns.tables import (
     LoanCampaign,
-    LoanEvent,
     LoanMessage,
     LoanTerms,
     LoanTranche,
     Pledge,
-    PledgeEvent,
 )
 from registry.lending.campaigns.terms import Facts, terms_text
 from registry.lending.policy import Policy
-from registry.lending.rules import Actor
 from registry.stores.clock import database_now
 from registry.stores.stores import Stores
 
-BATCH_LOST = ("cancelled", "released")
 _CLOSED = ("draft", "called off", "failed", "repaid", "settled in goods")
 
 # --- drafts
@@ -51,7 +52,7 @@ def draft(stores: Stores, account_id: int, wish: CampaignWish) -> int:
     try:
         with stores.db.transaction() as session:
             now = database_now(session)
-            batch = _batch(session, wish.batch)
+            batch = batch_of(session, wish.batch)
             lead = _lead(session, wish.batch)
             require_operator(session, lead, account_id)
             policy = queries.policy_now(session)
@@ -63,7 +64,7 @@ def draft(stores: Stores, account_id: int, wish: CampaignWish) -> int:
             session.add(row)
             session.flush()
             _set_tranches(session, row, wish)
-            _tell(session, row, "draft", "", account_id, "Drafted", now)
+            tell(session, row, "draft", "", account_id, "Drafted", now)
             return row.id or 0
     except IntegrityError as error:
         raise Conflict(f"Batch {wish.batch} has a campaign already.", "Look for it among the campaigns.") from error
@@ -81,18 +82,11 @@ def edit(stores: Stores, account_id: int, number: int, wish: CampaignWish) -> No
             raise Invalid("A draft keeps its batch.", "Draft another campaign for another batch.", field="batch")
         policy = queries.policy_now(session)
         row.commons_bp = share_of(session, row.design_id)[0]
-        for name, value in wishes.values_of(wish, policy, _batch(session, row.batch_id), now).items():
+        for name, value in wishes.values_of(wish, policy, batch_of(session, row.batch_id), now).items():
             setattr(row, name, value)
         row.updated_at = now
         session.add(row)
         _set_tranches(session, row, wish)
-
-
-def _batch(session: Session, number: int) -> Batch:
-    row = session.get(Batch, number)
-    if row is None:
-        raise NotFound(f"There is no batch {number}.", "Look at the list of batches.", field="batch")
-    return row
 
 
 def _lead(session: Session, batch_id: int) -> int:
@@ -107,146 +101,6 @@ def _set_tranches(session: Session, row: LoanCampaign, wish: CampaignWish) -> No
         one = there.get(stage) or LoanTranche(campaign_id=row.id or 0, stage=stage, share_bp=0)
         one.share_bp = wish.tranches.get(stage, 0)  # type: ignore[call-overload]
         session.add(one)
-
-
-def tranches_of(session: Session, number: int) -> list[LoanTranche]:
-    """The tranches of a loan, in the order of the batch's stages."""
-    rows = session.exec(select(LoanTranche).where(LoanTranche.campaign_id == number)).all()
-    return sorted(rows, key=lambda one: rules.TRANCHES.index(one.stage))
-
-
-# --- the campaign's row
-
-
-def held(session: Session, number: int) -> tuple[LoanCampaign, dt.datetime]:
-    """A campaign with its row held until the transaction ends, what is due done first; and the time. Raises: NotFound.
-
-    Due: unpaid pledges that lapse, the deadline, a batch that was cancelled.
-    """
-    row = session.exec(
-        select(LoanCampaign).where(LoanCampaign.id == number).with_for_update()
-        .execution_options(populate_existing=True)
-    ).first()  # fmt: skip
-    if row is None:
-        raise NotFound(f"There is no campaign {number}.", "Look at the list of campaigns.")
-    now = database_now(session)  # asked after the wait for the row
-    if row.state == "open":
-        _lapse(session, row, now)
-    lost = row.state in ("open", "funded") and _batch(session, row.batch_id).state in BATCH_LOST
-    # What is with the bank already can't be called back: once the statement shows it, the fabricator owes it.
-    if lost and not is_leaving(session, number):
-        go(session, row, "batch cancelled", "registry", None, "The batch that it finances is not made", now)
-    elif row.state == "open" and now >= row.deadline_at:
-        paid = paid_minor(session, number)
-        step = rules.settle_campaign(row.target_minor, paid, row.deadline_at, now)
-        why = "Its target was paid in by the deadline" if step == "fund" else (
-            "Its target was not paid in by the deadline: everything is sent back")  # fmt: skip
-        go(session, row, step, "registry", None, why, now)
-    return row, now
-
-
-def is_leaving(session: Session, number: int) -> bool:
-    """Whether a part of the loan is with the bank or was paid out."""
-    gone = select(PaymentOrder.id).where(
-        PaymentOrder.campaign_id == number, PaymentOrder.kind == "disbursement",
-        col(PaymentOrder.state).in_(("filed", "paid")),
-    )  # fmt: skip
-    return session.exec(gone.limit(1)).first() is not None
-
-
-def _lapse(session: Session, row: LoanCampaign, now: dt.datetime) -> None:
-    for pledge in _pledges(session, row, "unpaid"):
-        if now >= pledge.pay_by:
-            end_pledge(session, row, pledge, "lapse", "lapsed", None, "It was not paid in time", now)
-
-
-def paid_minor(session: Session, number: int) -> int:
-    """What the paid pledges of a campaign come to."""
-    return sum(session.exec(
-        select(Pledge.amount_minor).where(Pledge.campaign_id == number, Pledge.state == "paid")
-    ).all())  # fmt: skip
-
-
-def _pledges(session: Session, row: LoanCampaign, *states: str) -> Sequence[Pledge]:
-    return session.exec(
-        select(Pledge).where(Pledge.campaign_id == row.id, col(Pledge.state).in_(states)).order_by(col(Pledge.number))
-    ).all()  # fmt: skip
-
-
-def _tell(
-    session: Session, row: LoanCampaign, action: str, was: str, account_id: int | None, why: str, now: dt.datetime
-) -> None:
-    session.add(LoanEvent(campaign_id=row.id or 0, action=action, was=was, became=row.state, account_id=account_id,
-                          why=why, at=now))  # fmt: skip
-
-
-def go(
-    session: Session, row: LoanCampaign, action: str, actor: Actor, account_id: int | None, why: str, now: dt.datetime
-) -> None:
-    """The one way in which a loan's state changes: the step, its event, and what follows on it. The row is held.
-
-    Raises: Conflict, Invalid.
-    """
-    was, why = row.state, why.strip()
-    row.state = rules.step_loan(was, action, actor, why)
-    row.updated_at = now
-    session.add(row)
-    _tell(session, row, action, was, account_id, why, now)
-    if row.state == "funded":
-        _fund(session, row, now)
-    if row.state in rules.ENDED:
-        row.ended_at = now
-    if row.state == "failed":
-        _give_back(session, row, why, now)
-
-
-def _fund(session: Session, row: LoanCampaign, now: dt.datetime) -> None:
-    row.funded_at = now
-    for pledge in _pledges(session, row, "unpaid"):
-        end_pledge(session, row, pledge, "lapse", "lapsed", None, "The campaign was funded without it", now)
-    set_tranche_amounts(session, row)
-
-
-def set_tranche_amounts(session: Session, row: LoanCampaign) -> None:
-    """What is paid out at each stage, to the last unit of what was paid in."""
-    rows = tranches_of(session, row.id or 0)
-    amounts, _ = share_out(paid_minor(session, row.id or 0), {one.stage: one.share_bp * 10**9 for one in rows})
-    for one in rows:
-        one.amount_minor = amounts[one.stage]
-        session.add(one)
-
-
-def _give_back(session: Session, row: LoanCampaign, why: str, now: dt.datetime) -> None:
-    for pledge in _pledges(session, row, "unpaid"):
-        end_pledge(session, row, pledge, "release", "released", None, why, now)
-    paid = _pledges(session, row, "paid")
-    for pledge in paid:
-        end_pledge(session, row, pledge, "release", "released", None, why, now)
-    if paid:
-        book.post_all(session, [back(row, pledge) for pledge in paid])
-
-
-def back(row: LoanCampaign, pledge: Pledge, by_id: int | None = None) -> Transfer:
-    """A paid pledge becomes what is to be paid out to its lender."""
-    number = row.id or 0
-    return Transfer(
-        debit=chart.loan(pledge.account_id, number, row.currency),
-        credit=chart.due(pledge.account_id, number, row.currency), amount_minor=pledge.amount_minor,
-        key=f"pledge-{pledge.id}-back", purpose=f"Pledge {pledge.number} of campaign {number} is sent back",
-        by_id=by_id,
-    )  # fmt: skip
-
-
-def end_pledge(
-    session: Session, row: LoanCampaign, pledge: Pledge, action: str, became: str, account_id: int | None, why: str,
-    now: dt.datetime,
-) -> None:  # fmt: skip
-    """A pledge that holds nothing of its campaign any more. The campaign's row is held."""
-    session.add(PledgeEvent(pledge_id=pledge.id or 0, action=action, was=pledge.state, became=became,
-                            account_id=account_id, why=why, at=now))  # fmt: skip
-    row.held_minor -= pledge.amount_minor
-    pledge.state, pledge.ended_at = became, now
-    session.add_all((row, pledge))
 
 
 # --- what its makers do
@@ -286,7 +140,7 @@ def _need_own_account(session: Session, row: LoanCampaign) -> None:
 
 
 def _open(session: Session, row: LoanCampaign, account_id: int, now: dt.datetime) -> None:
-    batch = _batch(session, row.batch_id)
+    batch = batch_of(session, row.batch_id)
     policy_number, _ = queries.policy_text(session)
     policy = queries.policy_now(session)
     lacking = [one for one in proof.proofs(session, batch, policy) if not one.ok]
@@ -319,12 +173,7 @@ def _write_terms(
 
 
 def _revision(session: Session, row: LoanCampaign) -> Revision:
-    return session.get_one(Revision, _batch(session, row.batch_id).revision_id)
-
-
-def policy_of(row: LoanCampaign) -> Policy:
-    """The policy that a campaign was opened under."""
-    return Policy.model_validate(row.policy)
+    return session.get_one(Revision, batch_of(session, row.batch_id).revision_id)
 
 
 def amend_terms(stores: Stores, account_id: int, number: int, wish: TermsWish) -> None:

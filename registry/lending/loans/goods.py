@@ -10,7 +10,7 @@ from registry.accounts.queries import find_account
 from registry.batches.roles import role_of
 from registry.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.fabricators.service import require_role
-from registry.lending.campaigns.service import paid_minor
+from registry.lending.campaigns.state import paid_minor
 from registry.lending.campaigns.tables import LoanCampaign
 from registry.lending.campaigns.treasurers import is_treasurer
 from registry.lending.loans import rules

@@ -24,7 +24,7 @@ from registry.ledger.rules import share_out
 from registry.ledger.schemas import AccountName, Entry, Transfer
 from registry.lending import chart
 from registry.lending import rules as lending
-from registry.lending.campaigns.service import BATCH_LOST, go, held, policy_of
+from registry.lending.campaigns.state import BATCH_LOST, go, held, policy_of
 from registry.lending.campaigns.tables import LoanCampaign, LoanInstalment, Pledge
 from registry.lending.loans import rules
 from registry.lending.loans.reward import LINES_MAX, shares_of

@@ -24,7 +24,7 @@ from registry.lending import rules as lending
 from registry.lending.bank.ordering import OPEN
 from registry.lending.bank.tables import PaymentOrder
 from registry.lending.campaigns.queries import find_campaign
-from registry.lending.campaigns.service import paid_minor, tranches_of
+from registry.lending.campaigns.state import paid_minor, tranches_of
 from registry.lending.campaigns.tables import LoanCampaign, LoanEvent, Pledge
 from registry.lending.campaigns.treasurers import is_treasurer
 from registry.lending.loans import rules

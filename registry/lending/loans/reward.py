@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 from registry.errors import NotFound
 from registry.ledger import queries as ledger
 from registry.lending import chart
-from registry.lending.campaigns.service import policy_of, tranches_of
+from registry.lending.campaigns.state import policy_of, tranches_of
 from registry.lending.campaigns.tables import LoanCampaign, Pledge
 from registry.lending.loans import rules
 from registry.lending.loans.tables import LoanSale

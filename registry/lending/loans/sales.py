@@ -18,7 +18,7 @@ from registry.batches.rules import check_key
 from registry.batches.service import counted
 from registry.batches.unit_tables import Unit
 from registry.errors import Conflict, Invalid
-from registry.lending.campaigns.service import paid_minor
+from registry.lending.campaigns.state import paid_minor
 from registry.lending.campaigns.tables import LoanCampaign
 from registry.lending.loans import rules
 from registry.lending.loans.payback import Loan, Move, balance, held_loan, open_accounts, outstanding_of, write

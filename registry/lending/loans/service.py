@@ -9,7 +9,7 @@ from registry.batches.rules import check_key
 from registry.errors import Conflict, Invalid
 from registry.ledger import queries as ledger
 from registry.lending.bank.ordering import fabricator_payee, propose
-from registry.lending.campaigns.service import go
+from registry.lending.campaigns.state import go
 from registry.lending.campaigns.tables import LoanCampaign
 from registry.lending.campaigns.treasurers import require_treasurer
 from registry.lending.loans import rules

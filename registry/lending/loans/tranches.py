@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from registry.batches.tables import Batch
 from registry.errors import Conflict
 from registry.lending import rules as lending
-from registry.lending.campaigns.service import go, policy_of, tranches_of
+from registry.lending.campaigns.state import go, policy_of, tranches_of
 from registry.lending.campaigns.tables import LoanCampaign, LoanTranche, Pledge
 from registry.lending.loans import rules
 from registry.lending.loans.payback import (
