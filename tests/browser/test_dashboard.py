@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,32 @@ def test_moves_wait_for_the_network_and_say_what_became_of_them(visit: Visit, sh
     page.context.set_offline(False)
     expect(page.locator("#told")).to_contain_text("It had arrived before", timeout=15_000)
     assert shop.sql("SELECT COUNT(*) FROM batch_event WHERE batch_id = :id AND became = 'made'", id=first) == 1
+
+
+def test_news_do_not_take_a_card_from_under_the_hand_that_drags_it(visit: Visit, shop: Shop) -> None:
+    first, second = shop.full(), shop.full()
+    page = enter(visit, shop, "olga").go(HERE)
+    looks: list[Any] = []
+    page.route(re.compile(f"{HERE}$"), lambda route: looks.append(route))
+    page.locator(f"#job-{first} .job-open").focus()
+    page.keyboard.press("m")
+    page.keyboard.press("4")
+    expect(page.locator("#told")).to_contain_text(f"Batch {first}: materials.")
+    deadline = time.monotonic() + 30
+    while not looks and time.monotonic() < deadline:  # the page asks for what the move has changed
+        page.wait_for_timeout(50)
+    page.locator(f"#job-{second}").hover()
+    page.mouse.down()
+    column(page, "materials").hover()
+    with page.expect_response(re.compile(f"{HERE}$")):
+        for route in looks:
+            route.continue_()
+    page.unroute_all()
+    column(page, "materials").hover()
+    page.mouse.up()
+    expect(page.locator("#told")).to_contain_text(f"Batch {second}: materials.")
+    expect(column(page, "materials").locator(f"#job-{first}")).to_be_visible()
+    assert shop.sql("SELECT state FROM batch WHERE id = :id", id=second) == "materials"
 
 
 def test_the_inbox_is_read_with_keys_and_is_live(visit: Visit, shop: Shop) -> None:

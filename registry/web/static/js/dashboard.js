@@ -95,7 +95,12 @@ async function flush() {
 
 // --- looking for what is new: the server answers 304 as long as nothing has changed
 
-const busy = () => document.querySelector(".job.dragged, dialog[open]");
+// what somebody holds or has open isn't taken from under their hands: the look after it shows what is new
+let [pressed, dragging] = [false, false];
+addEventListener("pointerdown", () => { [pressed, dragging] = [true, false]; }, true);
+for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => { pressed = false; }, true);
+addEventListener("pointermove", (event) => { if (!event.buttons) pressed = false; }, true); // let go outside the window
+const busy = () => pressed || dragging || document.querySelector("dialog[open]");
 
 const stops = (room) => [...room.querySelectorAll("a[href], button, summary, [tabindex]")];
 
@@ -137,7 +142,7 @@ async function look(now = false) {
     away = false;
     if (answer.status === 200) {
       const html = await answer.text();
-      if (!now && busy()) return;
+      if (busy()) return;
       etag = answer.headers.get("ETag") ?? etag;
       renew(html);
     }
@@ -279,9 +284,11 @@ document.addEventListener("dragstart", (event) => {
   chosen = job;
   event.dataTransfer.effectAllowed = "move";
   event.dataTransfer.setData("text/plain", job.dataset.job);
+  dragging = true;
   setTimeout(() => job.classList.add("dragged"));
 });
 document.addEventListener("dragend", () => {
+  dragging = false;
   for (const one of document.querySelectorAll(".dragged, .col.over")) one.classList.remove("dragged", "over");
 });
 document.addEventListener("dragover", (event) => {
@@ -295,6 +302,7 @@ document.addEventListener("drop", (event) => {
   const column = event.target.closest?.(".col");
   if (!column || !chosen?.classList.contains("dragged")) return;
   event.preventDefault();
+  dragging = false;
   chosen.classList.remove("dragged");
   move(chosen, column.dataset.state);
 });
