@@ -93,6 +93,7 @@ class Terms(_Part):
     text: Annotated[str, Field(min_length=1, max_length=20_000), AfterValidator(_text)]
     cooling_off_days: StrictInt = Field(ge=0, le=60)
     unpaid_pledge_days: StrictInt = Field(ge=1, le=60)
+    statement_days: StrictInt = Field(default=0, ge=0, le=30)  # policies that are older than this field have none
     arrears_after_days: StrictInt = Field(ge=0, le=365)
     default_after_days: StrictInt = Field(ge=1, le=3_650)
 
@@ -241,6 +242,14 @@ def _days(number: int) -> str:
     return f"{number} day{'' if number == 1 else 's'}"
 
 
+def statement_words(days: int) -> list[str]:
+    """When a deadline is judged, in a sentence; none where no statement is waited for."""
+    if not days:
+        return []
+    return [f"Payments that the bank booked by the deadline's day count, also where their statement comes later: it is "
+            f"judged once a statement goes beyond that day, at most {_days(days)} after the deadline."]  # fmt: skip
+
+
 def explain(policy: Policy) -> list[str]:
     """The policy in plain sentences."""
     bank, caps, terms, reward = policy.bank, policy.caps, policy.terms, policy.reward
@@ -257,6 +266,7 @@ def explain(policy: Policy) -> list[str]:
         else "A campaign opens without any proof.",
         f"A campaign asks for {amount(caps.target_minor_max, bank.currency)} at most, "
         f"and stays open for {_days(caps.open_days_max)} at most. Below its target at the deadline, all is paid back.",
+        *statement_words(terms.statement_days),
         f"A pledge is {amount(caps.pledge_minor_min, bank.currency)} or more; "
         f"one person lends {amount(caps.pledge_minor_max_per_person, bank.currency)} at most to one campaign.",
         f"A pledge may be withdrawn within {_days(terms.cooling_off_days)}, and until the campaign is funded. "

@@ -101,10 +101,35 @@ def months_after(day: dt.date, months: int) -> dt.date:
     return dt.date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
-def settle_campaign(target_minor: int, paid_minor: int, deadline_at: dt.datetime, now: dt.datetime) -> str:
-    """What becomes of an open campaign: 'fund' or 'fail' at its deadline, '' before. Paid pledges alone count."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is seen of a campaign's account after its deadline.
+
+    `covered`: a statement goes beyond the last day, so that all that was booked by then is here. `coming`: pledges
+    whose money may still be shown. `undecided`: bookings up to the last day that wait for a treasurer.
+    """
+
+    covered: bool
+    coming: bool
+    undecided: bool
+
+
+def may_judge(deadline_at: dt.datetime, statement_days: int, seen: Seen, now: dt.datetime) -> bool:
+    """Whether a deadline can be judged: what the bank booked by then is here, or the days for it are over."""
     if now < deadline_at:
-        return ""
+        return False
+    if now >= deadline_at + dt.timedelta(days=statement_days):
+        return True
+    return not seen.undecided and (seen.covered or not seen.coming)
+
+
+def in_time(deadline_at: dt.datetime, deadline_on: dt.date, now: dt.datetime, booked_on: dt.date | None) -> bool:
+    """Whether a payment counts: seen before the deadline, or booked by the bank on its day or earlier."""
+    return now < deadline_at or (booked_on is not None and booked_on <= deadline_on)
+
+
+def settle_campaign(target_minor: int, paid_minor: int) -> str:
+    """What becomes of a campaign whose deadline is judged: 'fund' or 'fail'. Paid pledges alone count."""
     return "fund" if paid_minor >= target_minor else "fail"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import json
 import re
 from typing import Any
@@ -122,6 +123,25 @@ def test_a_year_as_csv_and_page(world: World, site: Flask) -> None:
     assert told.headers["Cache-Control"] == "private, no-store"
     assert "No money moved" in lea.get(f"/lending/mine?year={year - 1}").text
     assert browser(world, site).get(f"/lending/mine/{year}.csv").status_code == 401
+
+
+def test_a_deadline_that_waits_for_its_statement_is_told_in_plain_words(world: World, site: Flask) -> None:
+    number = world.campaign()
+    mine = world.pledge("lea", number, 12_000)
+    lea = browser(world, site, "lea")
+    assert "What the bank booked by that day counts" in lea.get(f"/lending/{number}").text
+    last = world.today() - dt.timedelta(days=1)
+    over = dt.datetime.combine(world.today(), dt.time(), dt.UTC)
+    world.shift("loan_campaign", number, deadline_on=last, deadline_at=over)
+    page = lea.get(f"/lending/{number}").text
+    assert "payments are being counted" in page and "being counted<br>" in page and "Make a pledge" not in page
+    assert "don&#39;t pay it now" in page or "don't pay it now" in page
+    own = lea.get(f"/lending/pledges/{mine}").text
+    assert "Payments are being counted" in own and "As PDF" not in own
+    assert lea.get(f"/lending/pledges/{mine}.pdf").status_code == 422
+    assert "at most 5 days after the deadline" in world.terms(number).text
+    shown = lea.get(f"/api/v1/lending/campaigns/{number}").get_json()
+    assert shown["counting"] is True and shown["judged_by"] > shown["deadline_at"]
 
 
 def test_papers(world: World, site: Flask) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import replace
+
 import pytest
 from bank_support import Desk, open_desk
 from loan_support import pay_out
@@ -11,8 +14,9 @@ from statement_support import IBAN, MAPPING, Booked, camt, mt940, table
 
 from registry.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.lending.bank import importing
-from registry.lending.bank.importing import Upload
+from registry.lending.bank.importing import Brought, Upload
 from registry.lending.bank.schemas import CsvMapping
+from registry.lending.campaigns import queries, service
 from registry.stores.stores import Stores
 
 
@@ -159,3 +163,58 @@ def test_another_account_than_this_campaigns_is_refused_whatever_it_holds(desk: 
     assert desk.world.loan(desk.number).payee_iban == IBAN
     with pytest.raises(Invalid, match="another account"):
         desk.bring(Booked(1_000, "A"), iban="NL91ABNA0417164300")
+
+
+def closed_yesterday(desk: Desk) -> dt.date:
+    """The campaign's last day is over; its pledges were to be paid by its end."""
+    last = desk.world.today() - dt.timedelta(days=1)
+    over = dt.datetime.combine(last + dt.timedelta(days=1), dt.time(), dt.UTC)
+    desk.world.shift("loan_campaign", desk.number, deadline_on=last, deadline_at=over)
+    return last
+
+
+def on(desk: Desk, day: dt.date, *lines: Booked) -> Brought:
+    upload = Upload(camt([replace(one, day=day) for one in lines], desk.balance, day=day))
+    desk.balance += sum(one.amount for one in lines)
+    return importing.bring(desk.stores, desk.people["tom"], desk.number, upload)
+
+
+def test_what_lay_in_the_bank_at_the_deadline_counts_though_its_statement_comes_later(desk: Desk) -> None:
+    world, number = desk.world, desk.number
+    lea, luc, lou = (world.pledge(who, number, amount) for who, amount in
+                     (("lea", 12_000), ("luc", 8_000), ("lou", 5_000)))  # fmt: skip
+    last = closed_yesterday(desk)
+    assert service.settle_due(desk.stores) == 0 and world.loan(number).state == "open"
+    with pytest.raises(Conflict, match="takes no pledges now"):
+        world.pledge("ada", number, 1_000)
+    with desk.stores.db.reading() as session:
+        shown = queries.get_campaign(session, number)
+    assert shown.counting and shown.judged_by == shown.deadline_at + dt.timedelta(days=5)
+    on(desk, last, Booked(12_000, desk.reference(lea)), Booked(8_000, "no code"))
+    assert (world.row(lea).state, world.loan(number).state) == ("paid", "open"), "that day may have gone on"
+    on(desk, world.today(), Booked(5_000, desk.reference(lou)))
+    assert world.loan(number).state == "open", "a booking of the last day waits for a treasurer"
+    nameless, late = desk.entries("no match", "invalid")
+    assert late.reasons == [f"It came after {last}, the last day for this pledge."]
+    with pytest.raises(Conflict, match="It came after"):
+        desk.decide(late, "assign", pledge=3)
+    assert desk.decide(nameless, "assign", pledge=2) == "matched"
+    assert world.loan(number).state == "funded", "the day's statement is here, and nothing waits"
+    assert [world.row(each).state for each in (lea, luc, lou)] == ["paid", "paid", "lapsed"]
+    assert desk.decide(late, "send back") == "discarded"
+    desk.check()
+
+
+def test_a_deadline_waits_for_its_statement_for_some_days_alone(desk: Desk) -> None:
+    world, number = desk.world, desk.number
+    lea, luc = world.pledge("lea", number, 12_000), world.pledge("luc", number, 8_000)
+    last = closed_yesterday(desk)
+    on(desk, last, Booked(12_000, desk.reference(lea)))
+    assert world.loan(number).state == "open"
+    over = dt.datetime.combine(last + dt.timedelta(days=1), dt.time(), dt.UTC)
+    world.shift("loan_campaign", number, deadline_at=over - dt.timedelta(days=5))
+    assert service.settle_due(desk.stores) == 1 and world.loan(number).state == "failed"
+    assert (world.row(luc).state, world.balance("lea", number, "due")) == ("released", 12_000)
+    on(desk, last, Booked(8_000, desk.reference(luc)))
+    assert desk.entries("invalid")[0].reasons == ["The pledge it names has ended with the campaign."]
+    desk.check()

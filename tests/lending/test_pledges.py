@@ -124,6 +124,7 @@ def test_row_32_the_very_deadline_by_the_databases_clock(world: World, monkeypat
         world.pledge("luc", number, 2_000)
     with pytest.raises(Conflict, match="it takes no payments now"):
         world.pay(late)
+    world.over(number)  # what the bank had booked by the deadline did not come either
     assert world.loan(number).state == "failed"
     # and one moment before it, everything goes
     number = world.campaign()

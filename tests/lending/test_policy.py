@@ -97,3 +97,11 @@ def test_the_sentences_say_the_numbers() -> None:
     assert "1000 JPY" in " ".join(explain(yen))
     dinar = parse(changed('currency = "EUR"', 'currency = "KWD"'))
     assert "1.000 KWD" in " ".join(explain(dinar))
+
+
+def test_a_policy_that_is_older_than_the_wait_for_statements_still_holds() -> None:
+    line = next(one for one in shipped_text().splitlines() if one.startswith("statement_days"))
+    old = parse(shipped_text().replace(line + "\n", ""))
+    assert (old.terms.statement_days, shipped().terms.statement_days) == (0, 5)
+    said = "beyond that day, at most 5 days after the deadline"
+    assert said in " ".join(explain(shipped())) and "beyond that day" not in " ".join(explain(old))

@@ -82,9 +82,34 @@ def test_a_leap_day_ends_when_it_ends_there() -> None:
 
 
 def test_all_or_nothing_at_the_deadline() -> None:
-    assert rules.settle_campaign(100, 500, NOW, NOW - dt.timedelta(microseconds=1)) == ""
-    assert rules.settle_campaign(100, 100, NOW, NOW) == "fund"
-    assert rules.settle_campaign(100, 99, NOW, NOW) == "fail"
+    assert (rules.settle_campaign(100, 100), rules.settle_campaign(100, 99)) == ("fund", "fail")
+    nothing_more = rules.Seen(covered=False, coming=False, undecided=False)
+    assert not rules.may_judge(NOW, 0, nothing_more, NOW - dt.timedelta(microseconds=1))
+    assert rules.may_judge(NOW, 0, nothing_more, NOW) and rules.may_judge(NOW, 5, nothing_more, NOW)
+
+
+@pytest.mark.parametrize(
+    ("covered", "coming", "undecided", "days", "judged"),
+    [
+        (False, True, False, 0, False),  # its money may lie in the bank: wait for the statement
+        (True, True, False, 0, True),  # the statement is here, without it
+        (True, True, True, 0, False),  # a treasurer looks at a booking first
+        (False, False, True, 0, False),
+        (False, True, True, 5, True),  # the days are over
+    ],
+)
+def test_a_deadline_waits_for_its_statement(
+    covered: bool, coming: bool, undecided: bool, days: int, judged: bool
+) -> None:  # fmt: skip
+    seen = rules.Seen(covered, coming, undecided)
+    assert rules.may_judge(NOW, 5, seen, NOW + dt.timedelta(days=days)) is judged
+
+
+def test_a_payment_counts_by_the_day_of_its_booking() -> None:
+    day, before = NOW.date(), NOW - dt.timedelta(microseconds=1)
+    assert rules.in_time(NOW, day, before, day + dt.timedelta(days=1)), "it is here before the deadline"
+    assert rules.in_time(NOW, day, NOW, day) and rules.in_time(NOW, day, before, None)
+    assert not rules.in_time(NOW, day, NOW, day + dt.timedelta(days=1)) and not rules.in_time(NOW, day, NOW, None)
 
 
 def asking(**other: object) -> Asking:

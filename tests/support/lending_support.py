@@ -18,7 +18,7 @@ from registry.ledger import queries as ledger
 from registry.lending import chart, policy
 from registry.lending import queries as lending
 from registry.lending import service as bank
-from registry.lending.campaigns import pledging, service
+from registry.lending.campaigns import pledging, service, state
 from registry.lending.campaigns.schemas import CampaignMove, CampaignWish, PledgeWish, Purpose, WithdrawWish
 from registry.lending.campaigns.tables import LoanCampaign, LoanTerms, Pledge
 from registry.lending.schemas import PolicyWish
@@ -169,10 +169,11 @@ class World:
             session.execute(rows.update().where(rows.c.id == number).values(**columns))
 
     def over(self, number: int) -> None:
-        """The deadline was just now; what is due is done."""
+        """The deadline is over, and so are the days in which a statement may still come; what is due is done."""
         with self.stores.db.reading() as session:
             now = database_now(session)
-        self.shift("loan_campaign", number, deadline_at=now)
+        days = state.policy_of(self.loan(number)).terms.statement_days
+        self.shift("loan_campaign", number, deadline_at=now - dt.timedelta(days=days))
         service.settle_due(self.stores)
 
     def balance(self, who: str, number: int, role: str) -> int:

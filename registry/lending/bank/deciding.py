@@ -68,6 +68,12 @@ def decide(stores: Stores, account_id: int, number: int, entry_id: int, wish: De
     """Do what a treasurer decides. Returns: the booking's state. Raises: Conflict, Invalid, Forbidden, NotFound."""
     settle_if_due(stores, number)
     why = reason(wish.why)
+    state = _decide(stores, account_id, number, entry_id, wish, why)
+    settle_if_due(stores, number)  # a deadline that waited for this booking
+    return state
+
+
+def _decide(stores: Stores, account_id: int, number: int, entry_id: int, wish: Decision, why: str) -> str:
     with stores.db.transaction() as session:
         require_treasurer(session, account_id)
         campaign, _ = held_loan(session, number)
@@ -154,24 +160,29 @@ def _assign(
         ).order_by(col(BankEntry.id)).execution_options(populate_existing=True)
     ).all()  # fmt: skip
     rest = entry.amount_minor - pledge.amount_minor
+    taken: list[BankEntry] = []
     for other in others:
         if rest >= 0:
             break
         rest += other.amount_minor
-        other.state, other.reasons = "matched", []
-        tell(session, other, "assign", f"Together with booking {entry.id}: {why}", account_id)
+        taken.append(other)
     if rest < 0:
         raise Conflict("It is less than the pledge, and a pledge is paid whole.",
                        "Send it back, or wait until the lender has paid the rest with the pledge's code.",
                        field="pledge")  # fmt: skip
     till = till_of(campaign)
     ensure(session, till.unmatched)
+    last_on = max(one.booked_on for one in (entry, *taken))
+    # Before the bookings are decided: a deadline that waits for them is judged with the pledge paid.
+    credit_pledge(session, campaign.id or 0, pledge.reference or "", pledge.amount_minor, campaign.currency, key=key,
+                  source=till.unmatched, effective_at=noon(last_on), by_id=account_id, late=True)  # fmt: skip
+    for other in taken:
+        other.state, other.reasons = "matched", []
+        tell(session, other, "assign", f"Together with booking {entry.id}: {why}", account_id)
     entry.state, entry.pledge_id = "matched", pledge.id
     if rest:
         order = _back(session, campaign, entry, wish, f"Above pledge {pledge.number}: {why}", account_id, rest)
         entry.order_id = order.id
-    credit_pledge(session, campaign.id or 0, pledge.reference or "", pledge.amount_minor, campaign.currency, key=key,
-                  source=till.unmatched, effective_at=noon(entry.booked_on), by_id=account_id, late=True)  # fmt: skip
 
 
 def _pledge(session: Session, campaign: LoanCampaign, wish: Decision) -> Pledge:

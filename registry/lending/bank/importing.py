@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from dataclasses import dataclass
 
@@ -103,6 +104,7 @@ def bring(stores: Stores, account_id: int, number: int, upload: Upload) -> Broug
 
     brought = stores.db.retrying(write)
     work_off(stores, number)
+    settle_if_due(stores, number)  # a deadline that waited for this statement
     with stores.db.reading() as session:
         waiting = session.exec(
             select(func.count()).select_from(BankEntry)
@@ -229,10 +231,13 @@ def _judge(session: Session, campaign: LoanCampaign, entry: BankEntry) -> Verdic
     if entry.amount_minor > 0 and not entry.return_code and repayment_reference(number) in codes:
         return Verdict("matched")
     rows = session.exec(select(Pledge).where(col(Pledge.reference).in_(codes))).all() if codes else []
+    # seen before the deadline it counts; later, the day of its booking tells whether it lay in the bank by then
+    last_day = campaign.deadline_on if database_now(session) >= campaign.deadline_at else dt.date.max
     pledges = [
-        Expected(row.id or 0, row.campaign_id, row.reference or "", row.state, row.amount_minor, row.pay_by.date())
+        Expected(row.id or 0, row.campaign_id, row.reference or "", row.state, row.amount_minor,
+                 min(row.pay_by.date(), last_day))
         for row in rows
-    ]
+    ]  # fmt: skip
     return rules.judge(line, number, campaign.currency, campaign.state == "open", pledges, codes,
                        _order(session, number, entry))  # fmt: skip
 

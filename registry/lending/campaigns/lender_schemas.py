@@ -40,6 +40,9 @@ class PledgeView(_Out):
     reference: str
     made_at: dt.datetime
     pay_by: dt.datetime
+    counted_until: dt.datetime | None = Field(
+        description="the deadline is over: by then a statement may show that it was paid in time"
+    )
     paid_at: dt.datetime | None
     ended_at: dt.datetime | None
     terms_version: int

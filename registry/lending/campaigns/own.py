@@ -28,7 +28,7 @@ from registry.lending.campaigns.lender_schemas import (
     YearView,
 )
 from registry.lending.campaigns.schemas import InstalmentView, PayoutWish
-from registry.lending.campaigns.state import paid_minor, policy_of
+from registry.lending.campaigns.state import judged_by, paid_minor, policy_of
 from registry.lending.campaigns.tables import LoanCampaign, LoanMessage, LoanTerms, Pledge, PledgeEvent
 from registry.lending.campaigns.treasurers import is_treasurer
 from registry.lending.loans.payback import debt_of, loan_of
@@ -94,6 +94,8 @@ def _view(session: Session, row: Pledge, now: dt.datetime) -> PledgeView:
         terms_sha256=row.terms_sha256, owed_minor=owed,
         due_minor=_balance(session, chart.due(row.account_id, row.campaign_id, campaign.currency)),
         next_due_on=_next_due(session, campaign) if owed else None,
+        counted_until=judged_by(campaign, policy_of(campaign))
+        if row.state == "unpaid" and campaign.state == "open" and now >= campaign.deadline_at else None,
         may_withdraw=live and rules.may_withdraw(campaign.state, row.made_at, days, now),
         payout=PayoutWish(name=row.payout_name, iban=row.payout_iban, bic=row.payout_bic),
         **row.model_dump(include=fields),

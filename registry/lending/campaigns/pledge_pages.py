@@ -33,7 +33,7 @@ def _form(number: int, fault: RegistryError | None = None) -> Page:
     with stores().db.reading() as session:
         campaign = queries.get_campaign(session, number, person.id)
         policy = queries.policy_for(session, queries.find_campaign(session, number, person.id))
-    if campaign.state != "open" or campaign.terms is None:
+    if campaign.state != "open" or campaign.counting or campaign.terms is None:
         return campaign_page(number, fault)
     html = render_template(
         "lending/pledge_form.html", campaign=campaign, terms=campaign.terms, policy=policy, fault=fault,

@@ -220,15 +220,18 @@ def credit_pledge(
         raise Conflict(f"The payment is in {currency}, the pledge in {row.currency}.", "Send it back.")
     if mine.state == "paid":
         raise Conflict(f"Pledge {mine.number} is paid already.", "Send it back, or ask the lender.")
-    if row.state != "open" or now >= row.deadline_at:
+    if row.state != "open":
         raise Conflict(f"The campaign is {row.state}: it takes no payments now.", "Send it back.")
+    if not rules.in_time(row.deadline_at, row.deadline_on, now, effective_at.date() if effective_at else None):
+        raise Conflict(f"It came after {row.deadline_on}, the campaign's last day: it takes no payments now.",
+                       "Send it back.")  # fmt: skip
     if amount_minor != mine.amount_minor:
         less = "less" if amount_minor < mine.amount_minor else "more"
         raise Conflict(f"The payment is {less} than pledge {mine.number}.", "Ask the lender, or send it back.")
     if mine.state != "unpaid":
         if mine.state != "lapsed" or not late:
             raise Conflict(f"Pledge {mine.number} is {mine.state}.", "Take it all the same, or send it back.")
-        _judge(session, row, mine.account_id, amount_minor, now)
+        _judge(session, row, mine.account_id, amount_minor, min(now, row.deadline_at - dt.timedelta(microseconds=1)))
         row.held_minor += amount_minor
     session.add(PledgeEvent(pledge_id=mine.id or 0, action="pay", was=mine.state, became="paid", account_id=by_id,
                             why="The payment came in", at=now))  # fmt: skip

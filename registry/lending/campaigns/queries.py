@@ -35,7 +35,7 @@ from registry.lending.campaigns.schemas import (
     TrancheView,
     UnsoldView,
 )
-from registry.lending.campaigns.state import policy_of, tranches_of
+from registry.lending.campaigns.state import judged_by, policy_of, tranches_of
 from registry.lending.campaigns.tables import (
     LoanCampaign,
     LoanEvent,
@@ -144,6 +144,8 @@ def _values(session: Session, row: LoanCampaign, sums: dict[str, tuple[int, int]
         "paid_minor": paid[0],
         "promised_minor": promised[0],
         "lenders": paid[1],
+        "judged_by": judged_by(row, policy_for(session, row)),
+        "counting": row.state == "open" and database_now(session) >= row.deadline_at,
         **row.model_dump(include=fields),
     }
 

@@ -260,6 +260,8 @@ class CampaignItem(_Out):
     deadline_at: dt.datetime
     deadline_on: dt.date
     deadline_zone: str
+    judged_by: dt.datetime = Field(description="until then a statement may show what was booked by the deadline's day")
+    counting: bool = Field(description="the deadline is over, and what the bank booked by then is being counted")
 
 
 class CampaignDetail(CampaignItem):

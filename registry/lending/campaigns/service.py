@@ -26,6 +26,7 @@ from registry.lending.campaigns.state import (
     go,
     held,
     is_leaving,
+    may_judge,
     policy_of,
     tell,
     tranches_of,
@@ -213,17 +214,21 @@ def send_message(stores: Stores, account_id: int, number: int, wish: MessageWish
 def due_numbers(session: Session, number: int | None = None) -> list[int]:
     """Campaigns for which the clock or their batch has something to do."""
     now = database_now(session)
-    lapsing = select(Pledge.campaign_id).where(Pledge.state == "unpaid", col(Pledge.pay_by) <= now)
+    lapsing = select(Pledge.campaign_id).where(
+        Pledge.state == "unpaid", col(Pledge.pay_by) <= now, col(Pledge.pay_by) < col(LoanCampaign.deadline_at)
+    )
     lost = select(Batch.id).where(col(Batch.state).in_(BATCH_LOST))
     is_open = col(LoanCampaign.state) == "open"
-    chosen = select(LoanCampaign.id).where(or_(
-        is_open & (col(LoanCampaign.deadline_at) <= now),
-        is_open & col(LoanCampaign.id).in_(lapsing),
+    for_sure = or_(
+        is_open & col(LoanCampaign.id).in_(lapsing.correlate(LoanCampaign)),
         col(LoanCampaign.state).in_(("open", "funded")) & col(LoanCampaign.batch_id).in_(lost),
-    ))  # fmt: skip
+    )
+    over = is_open & (col(LoanCampaign.deadline_at) <= now)
+    chosen = select(LoanCampaign, for_sure).where(or_(for_sure, over))
     if number is not None:
         chosen = chosen.where(LoanCampaign.id == number)
-    return [one or 0 for one in session.exec(chosen.order_by(col(LoanCampaign.id)))]
+    rows = session.exec(chosen.order_by(col(LoanCampaign.id))).all()
+    return [row.id or 0 for row, for_sure in rows if for_sure or may_judge(session, row, now)]
 
 
 def settle_due(stores: Stores) -> int:

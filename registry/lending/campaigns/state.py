@@ -16,7 +16,8 @@ from registry.ledger import book
 from registry.ledger.rules import share_out
 from registry.ledger.schemas import Transfer
 from registry.lending import chart, rules
-from registry.lending.bank.tables import PaymentOrder
+from registry.lending.bank.rules import QUEUE
+from registry.lending.bank.tables import BankEntry, BankStatementRow, PaymentOrder
 from registry.lending.campaigns.tables import LoanCampaign, LoanEvent, LoanTranche, Pledge, PledgeEvent
 from registry.lending.policy import Policy
 from registry.lending.rules import Actor
@@ -65,13 +66,37 @@ def held(session: Session, number: int) -> tuple[LoanCampaign, dt.datetime]:
     # What is with the bank already can't be called back: once the statement shows it, the fabricator owes it.
     if lost and not is_leaving(session, number):
         go(session, row, "batch cancelled", "registry", None, "The batch that it finances is not made", now)
-    elif row.state == "open" and now >= row.deadline_at:
-        paid = paid_minor(session, number)
-        step = rules.settle_campaign(row.target_minor, paid, row.deadline_at, now)
+    elif row.state == "open" and may_judge(session, row, now):
+        step = rules.settle_campaign(row.target_minor, paid_minor(session, number))
         why = "Its target was paid in by the deadline" if step == "fund" else (
             "Its target was not paid in by the deadline: everything is sent back")  # fmt: skip
         go(session, row, step, "registry", None, why, now)
     return row, now
+
+
+def judged_by(row: LoanCampaign, policy: Policy) -> dt.datetime:
+    """When a campaign is judged at the latest."""
+    return row.deadline_at + dt.timedelta(days=policy.terms.statement_days)
+
+
+def may_judge(session: Session, row: LoanCampaign, now: dt.datetime) -> bool:
+    """Whether the deadline of an open campaign can be judged. What a stopped import left behind comes first."""
+    if now < row.deadline_at:
+        return False
+    entries = select(BankEntry.id).where(
+        BankEntry.campaign_id == row.id, BankEntry.amount_minor > 0, BankEntry.booked_on <= row.deadline_on
+    )
+    if session.exec(entries.where(BankEntry.state == "imported").limit(1)).first() is not None:
+        return False
+    reach = select(BankStatementRow.id).where(
+        BankStatementRow.campaign_id == row.id, BankStatementRow.until > row.deadline_on
+    )
+    seen = rules.Seen(
+        covered=session.exec(reach.limit(1)).first() is not None,
+        coming=bool(_pledges(session, row, "unpaid", "lapsed")),
+        undecided=session.exec(entries.where(col(BankEntry.state).in_(QUEUE)).limit(1)).first() is not None,
+    )
+    return rules.may_judge(row.deadline_at, policy_of(row).terms.statement_days, seen, now)
 
 
 def is_leaving(session: Session, number: int) -> bool:
@@ -85,7 +110,7 @@ def is_leaving(session: Session, number: int) -> bool:
 
 def _lapse(session: Session, row: LoanCampaign, now: dt.datetime) -> None:
     for pledge in _pledges(session, row, "unpaid"):
-        if now >= pledge.pay_by:
+        if now >= pledge.pay_by and pledge.pay_by < row.deadline_at:  # at the deadline, it is judged with the campaign
             end_pledge(session, row, pledge, "lapse", "lapsed", None, "It was not paid in time", now)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from registry.lending.policy import Policy, amount, percent
+from registry.lending.policy import Policy, amount, percent, statement_words
 
 UNSOLD = {
     "choose": "each lender chooses: units at cost for what is still owed, or to wait until they are sold",
@@ -70,6 +70,7 @@ def terms_text(policy: Policy, facts: Facts) -> str:
         f"by the end of {facts.deadline_on.isoformat()} in {facts.deadline_zone} "
         f"({facts.deadline_at:%Y-%m-%d %H:%M} UTC). Pledges that are paid in by then count; without the target, "
         "all that was paid in is sent back.",
+        *statement_words(terms.statement_days),
         f"A pledge that is not paid in within {count(terms.unpaid_pledge_days, 'day')}, or by the deadline, lapses.",
         "A lender may withdraw until the campaign is funded; after that within "
         f"{count(terms.cooling_off_days, 'day')} of the pledge. If the target is missed by that, all is sent back.",

@@ -13,7 +13,7 @@ from registry.lending.paying import Payee, Payment, epc_svg, spaced
 
 def code_of(pledge: PledgeDetail) -> Markup | None:
     """The transfer code of an unpaid pledge; None where there is none: only euros have one, up to a limit."""
-    if pledge.state != "unpaid":
+    if pledge.state != "unpaid" or pledge.counted_until:
         return None
     payee = Payee(pledge.payee_name, pledge.payee_iban, pledge.payee_bic)
     try:
@@ -24,6 +24,8 @@ def code_of(pledge: PledgeDetail) -> Markup | None:
 
 def paper(pledge: PledgeDetail) -> Paper:
     """The transfer on a sheet. Raises: Invalid for a pledge that is not to be paid any more."""
+    if pledge.counted_until:
+        raise Invalid("The campaign's last day is over: don't pay it in any more.", "Look at its page.")
     if pledge.state != "unpaid":
         raise Invalid(f"This pledge is {pledge.state}: there is nothing to pay in.", "Look at its page.")
     html = lay_out(
