@@ -8,6 +8,7 @@ from typing import Literal
 from sqlmodel import Session
 
 from registry.ledger import book
+from registry.ledger import queries as ledger
 from registry.ledger.schemas import AccountName, Transfer
 
 Source = Literal["units", "gifts", "forgiven", "other"]
@@ -21,6 +22,13 @@ def fund_name(design_id: int, currency: str) -> AccountName:
 def bank_name(design_id: int, currency: str) -> AccountName:
     """The fund's own bank account: minus its balance is what lies there. Money from campaigns lies in theirs."""
     return AccountName(kind="external", id=f"fund-{design_id}", role="bank", currency=currency)
+
+
+def in_bank(session: Session, design_id: int, currency: str) -> int:
+    """What lies in the fund's own bank account."""
+    name = bank_name(design_id, currency)
+    found = ledger.balances(session, kind=name.kind, owner_id=name.id, role=name.role, currency=currency)
+    return -sum(each.balance_minor for each in found)
 
 
 def open_fund(session: Session, design_id: int, currency: str) -> AccountName:

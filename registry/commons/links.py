@@ -16,11 +16,22 @@ class Shares:
     share_bp_max: int = 2_000
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where money of a fund lies beside its own bank account: in a campaign's. `ordered_minor` of it is on its way."""
+
+    campaign: int
+    amount_minor: int
+    ordered_minor: int
+
+
+Places = Callable[[Session, int, str], list[Place]]  # (session, design's id, currency)
 Contributors = Callable[[Session, int], Iterable[int]]  # (session, design's id) -> ids of accounts
 Policy = Callable[[Session], Shares]
 
 _contributors: dict[str, Contributors] = {}
 _policy: list[Policy] = []
+_places: list[Places] = []
 
 
 def add_contributors(why: str, find: Contributors) -> None:
@@ -45,3 +56,13 @@ def set_policy(policy: Policy) -> None:
 def shares(session: Session) -> Shares:
     """The shares that hold now."""
     return _policy[0](session) if _policy else Shares()
+
+
+def set_places(find: Places) -> None:
+    """Let whoever keeps bank accounts say where a fund's money lies."""
+    _places[:] = [find]
+
+
+def places(session: Session, design_id: int, currency: str) -> list[Place]:
+    """Where a fund's money lies beside its own bank account."""
+    return _places[0](session, design_id, currency) if _places else []

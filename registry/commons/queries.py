@@ -10,13 +10,14 @@ from sqlmodel import Session, col, select
 import registry.commons.leaving  # noqa: F401  it says what goes when an account is deleted
 from registry.accounts.queries import handle_of
 from registry.commons import links, people, rules
-from registry.commons.fund import bank_name, fund_name
+from registry.commons.fund import fund_name, in_bank
 from registry.commons.schemas import (
     ChangeView,
     FundView,
     IncomeView,
     NamedView,
     PersonView,
+    PlaceView,
     ProofView,
     ProposalItem,
     ProposalView,
@@ -108,12 +109,13 @@ def _purse(session: Session, design_id: int, held: Balance, moves: list[Entry]) 
         else:
             spent += entry.amount_minor
     currency = held.account.currency
-    banks = ledger.balances(session, kind="external", owner_id=bank_name(design_id, currency).id, currency=currency)
     return PurseView(
         account=str(held.account),
         currency=currency, exponent=ledger.currency(session, currency).exponent, balance_minor=held.balance_minor,
         held_minor=held.pending_debits_minor, free_minor=held.available_minor or 0, spent_minor=spent,
-        in_bank_minor=-sum(each.balance_minor for each in banks), income_minor=dict(came),
+        in_bank_minor=in_bank(session, design_id, currency), income_minor=dict(came),
+        places=[PlaceView(campaign=one.campaign, amount_minor=one.amount_minor, ordered_minor=one.ordered_minor)
+                for one in links.places(session, design_id, currency)],
     )  # fmt: skip
 
 

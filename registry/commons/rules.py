@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from registry.errors import Conflict, Invalid
+from registry.ledger.money import plain
 
 Actor = Literal["proposer", "checker", "registry"]
 
@@ -158,3 +159,21 @@ def check_share(share_bp: int, share_bp_max: int) -> None:
             f"{share_bp / 100:g} % is more than the {share_bp_max / 100:g} % that this registry allows.",
             "Choose a smaller share.", field="share",
         )  # fmt: skip
+
+
+def not_there(
+    currency: str, exponent: int, spent_minor: int, there_minor: int, elsewhere: Mapping[int, int]
+) -> tuple[str, str]:  # fmt: skip
+    """Why nothing can have been paid from a fund's account that lies elsewhere, and what to do first.
+
+    `elsewhere` is campaign -> what of the fund lies in its account. Returns: sentence and remedy.
+    """
+
+    def said(minor: int) -> str:
+        return f"{plain(minor, exponent)} {currency}"
+
+    what = f"The fund's own account holds {said(max(there_minor, 0))}, and {said(spent_minor)} was spent."
+    lies = [f"{said(minor)} lies in the account of campaign {number}" for number, minor in elsewhere.items()]
+    if not lies:
+        return what, "Book what came to the fund's account first."
+    return f"{what} {'; '.join(lies)}.", "Have that paid over to the fund's account first: a treasurer proposes it."

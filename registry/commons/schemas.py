@@ -122,6 +122,14 @@ class NamedView(_Out):
     at: dt.datetime
 
 
+class PlaceView(_Out):
+    """A campaign's bank account in which money of a fund lies; part of it may be ordered to the fund's own."""
+
+    campaign: int
+    amount_minor: int
+    ordered_minor: int
+
+
 class PurseView(_Out):
     """What a fund holds in one currency, and where it came from. Units: the currency's smallest."""
 
@@ -132,7 +140,8 @@ class PurseView(_Out):
     held_minor: int
     free_minor: int
     spent_minor: int
-    in_bank_minor: int = Field(description="of it in the fund's own bank account; the rest lies with campaigns")
+    in_bank_minor: int = Field(description="of it in the fund's own bank account; below zero where more was spent")
+    places: list[PlaceView] = Field(description="of it in the bank accounts of campaigns")
     income_minor: dict[str, int] = Field(description="source (units, gifts, forgiven, other) -> all that came")
 
 

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, func, select
 
 from registry.accounts.queries import find_account
 from registry.commons import links, people, rules
-from registry.commons.fund import bank_name, fund_name, income, open_fund
+from registry.commons.fund import bank_name, fund_name, in_bank, income, open_fund
 from registry.commons.schemas import GiftWish, MoveWish, NamedWish, ProposalWish, ShareWish, VoiceWish
 from registry.commons.tables import (
     CommonsEvent,
@@ -282,6 +282,21 @@ def go(
             amount_minor=proof.amount_minor, effective_at=dt.datetime.combine(paid_on, dt.time(), dt.UTC),
             by_id=account_id,
         )  # fmt: skip
+        _require_there(session, row, proof.amount_minor)
+
+
+def _require_there(session: Session, row: CommonsProposal, spent_minor: int) -> None:
+    """What was spent lay in the fund's own bank account; nobody else writes before this is through. Raises: Conflict.
+
+    Asked after the transfer, while the book is held: two that spend the same money don't both go through.
+    """
+    left = in_bank(session, row.design_id, row.currency)
+    if left >= 0:
+        return
+    raise Conflict(*rules.not_there(
+        row.currency, iso_currency(row.currency).exponent, spent_minor, left + spent_minor,
+        {one.campaign: one.amount_minor for one in links.places(session, row.design_id, row.currency)},
+    ))  # fmt: skip
 
 
 # --- the calendar

@@ -186,6 +186,26 @@ def first_credits(session: Session, kind: str, currency: str) -> dict[AccountNam
     }
 
 
+def exchanged(session: Session, name: AccountName) -> dict[AccountName, int]:
+    """other account -> what it gave to this one, less what it took; empty for an account that was never opened."""
+    number = session.execute(select(ACCOUNT.c.id).where(_is(name))).scalar_one_or_none()
+    if number is None:
+        return {}
+    sides = union_all(
+        select(TRANSFER.c.debit_id.label("id"), TRANSFER.c.amount_minor.label("amount"))
+        .where(TRANSFER.c.credit_id == number, TRANSFER.c.kind.in_(_TRUE)),
+        select(TRANSFER.c.credit_id.label("id"), (-TRANSFER.c.amount_minor).label("amount"))
+        .where(TRANSFER.c.debit_id == number, TRANSFER.c.kind.in_(_TRUE)),
+    ).subquery()  # fmt: skip
+    query = (
+        select(ACCOUNT, func.sum(sides.c.amount).label("given"))
+        .join(sides, sides.c.id == ACCOUNT.c.id).group_by(*ACCOUNT.c).order_by(ACCOUNT.c.id)
+    )  # fmt: skip
+    return {
+        name_of(row.owner_kind, row.owner_id, row.role, row.currency): int(row.given) for row in session.execute(query)
+    }
+
+
 def moved_between(session: Session, since: dt.datetime, until: dt.datetime, currency: str) -> Iterator[Entry]:
     """What moved in a currency with an effective time from `since` (counted in) to `until` (not), in recorded order."""
     at = TRANSFER.c.effective_at

@@ -10,15 +10,13 @@ import re
 from pathlib import Path
 
 import pytest
-from bank_support import Desk, open_desk
+from bank_support import Desk, client_of, open_desk
 from click.testing import CliRunner
 from flask import Flask
-from flask.testing import FlaskClient
 from statement_support import MAPPING, PAYER, Booked, camt, table
 from web_support import bearer, form_token
 
 from registry.accounts import service as accounts
-from registry.accounts.pages import COOKIE
 from registry.cli import main
 from registry.lending.bank import importing, ordering
 from registry.lending.paying import Payee
@@ -28,12 +26,6 @@ from registry.stores.stores import Stores
 @pytest.fixture
 def desk(stores: Stores) -> Desk:
     return open_desk(stores)
-
-
-def client_of(app: Flask, desk: Desk, who: str) -> FlaskClient:
-    client = app.test_client()
-    client.set_cookie(COOKIE, accounts.start_session(desk.stores, desk.people[who]).secret)
-    return client
 
 
 def test_a_statement_by_page_is_looked_at_then_imported_and_what_waits_is_decided(app: Flask, desk: Desk) -> None:
@@ -189,6 +181,7 @@ def test_a_red_note_where_book_and_bank_differ(app: Flask, desk: Desk) -> None:
     importing.bring(desk.stores, desk.people["tom"], desk.number, accepted)
     page = client_of(app, desk, "tom").get(f"/lending/{desk.number}/bank").text
     assert "The book and the bank differ by −41.00" in page and "note red" in page
+    assert "The book and the bank differ." in client_of(app, desk, "tom").get(f"/lending/{desk.number}").text
 
 
 def test_where_a_workshop_receives_money(app: Flask, desk: Desk) -> None:

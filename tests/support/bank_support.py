@@ -6,11 +6,15 @@ import datetime as dt
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from flask import Flask
+from flask.testing import FlaskClient
 from lending_support import World, open_world
 from loan_support import now
 from sqlmodel import col, select
 from statement_support import IBAN, Booked, camt
 
+from registry.accounts import service as accounts
+from registry.accounts.pages import COOKIE
 from registry.batches import service as batches
 from registry.ledger import checking
 from registry.ledger import queries as ledger
@@ -128,3 +132,10 @@ def open_desk(stores: Stores, currency: str = "EUR", **changes: Any) -> Desk:
     desk = Desk(world, world.campaign(**changes))
     assert world.loan(desk.number).payee_iban == IBAN
     return desk
+
+
+def client_of(app: Flask, desk: Desk, who: str) -> FlaskClient:
+    """A browser in which somebody is logged in."""
+    client = app.test_client()
+    client.set_cookie(COOKIE, accounts.start_session(desk.stores, desk.people[who]).secret)
+    return client

@@ -10,7 +10,7 @@ from flask import Blueprint, request
 from pydantic import BaseModel, Field
 
 from registry.errors import Invalid
-from registry.lending.bank import deciding, importing, ordering, queries
+from registry.lending.bank import deciding, funds, importing, ordering, queries
 from registry.lending.bank.deciding import Decision
 from registry.lending.bank.importing import Upload
 from registry.lending.bank.schemas import CsvMapping
@@ -25,6 +25,7 @@ from registry.lending.bank.views import (
     PreviewView,
     StatementList,
 )
+from registry.lending.paying import Payee
 from registry.lending.sepa import SCHEMAS
 from registry.web import people
 from registry.web.context import stores
@@ -53,11 +54,28 @@ class StatementWish(BaseModel):
 
 
 class PaymentWish(BaseModel):
-    """Payments that are proposed: all that is due to lenders, or a part of the loan to the fabricator."""
+    """Payments that are proposed: all that is due to lenders, a part of the loan to the fabricator, or what is the
+    commons fund's to its own account."""
 
-    to: Literal["lenders", "fabricator"]
+    to: Literal["lenders", "fabricator", "fund"]
     stage: str = Field(default="", max_length=20, description="materials, made or shipped, for the fabricator")
+    amount_minor: int | None = Field(default=None, ge=1, description="for the fund; else all that lies here for it")
     why: str = Field(max_length=400)
+
+
+class FundAccountWish(BaseModel):
+    """Where a design's commons fund receives money."""
+
+    name: str = Field(max_length=140)
+    iban: str = Field(max_length=50)
+    bic: str = Field(default="", max_length=20)
+
+
+class FundAccountView(BaseModel):
+    """Where a design's commons fund receives money: the account's ends alone."""
+
+    name: str
+    iban: str
 
 
 class PaymentMove(BaseModel):
@@ -156,6 +174,8 @@ def propose_bank_payments(number: int, body: PaymentWish) -> tuple[OrderList, in
     me = people.required().id
     if body.to == "lenders":
         ordering.propose_to_lenders(stores(), me, number, body.why)
+    elif body.to == "fund":
+        funds.propose_pay_over(stores(), me, number, body.why, body.amount_minor)
     else:
         ordering.propose_disbursement(stores(), me, number, body.stage, body.why)
     return _payments(number), 201
@@ -194,3 +214,13 @@ def make_bank_file(number: int, body: FileWish) -> tuple[FileList, int]:
     ordering.make_file(stores(), people.required().id, number, body.form)
     with stores().db.reading() as session:
         return queries.list_files(session, people.required().id, number), 201
+
+
+@operation(
+    blueprint, "POST", "/commons/<slug>/account", body=FundAccountWish, answers={201: FundAccountView}, faults=(409,),
+    account=True,
+)  # fmt: skip
+def set_commons_account(slug: str, body: FundAccountWish) -> tuple[FundAccountView, int]:
+    """Say where a design's commons fund receives money, as a maintainer."""
+    funds.set_fund_payee(stores(), people.required().id, slug, Payee(body.name, body.iban, body.bic))
+    return FundAccountView(name=body.name, iban=queries.masked(body.iban.replace(" ", "").upper())), 201

@@ -15,11 +15,12 @@ from registry.accounts.queries import find_account
 from registry.console import columns_of, json_option, opened, print_json
 from registry.errors import Invalid, NotFound
 from registry.ledger.money import plain
-from registry.lending.bank import deciding, importing, ordering, queries
+from registry.lending.bank import deciding, funds, importing, ordering, queries
 from registry.lending.bank.deciding import Decision
 from registry.lending.bank.importing import Upload
 from registry.lending.bank.schemas import CsvMapping
 from registry.lending.bank.views import EntryQuery
+from registry.lending.paying import Payee
 from registry.lending.sepa import SCHEMAS
 from registry.stores.stores import Stores
 
@@ -30,7 +31,7 @@ _why = click.option("--why", default="", help="The reason that is kept with it."
 
 def register(bank: click.Group) -> None:
     """Add the commands to the group `bank`."""
-    for command in (statements, review, orders):
+    for command in (statements, review, orders, fund_account):
         bank.add_command(command)
 
 
@@ -180,11 +181,15 @@ def _show(stores: Stores, account_id: int, number: int, as_json: bool) -> None:
 @_who
 @_why
 @click.option("--stage", default="", help="A part of the loan for the fabricator; else all that is due to lenders.")
+@click.option("--fund", is_flag=True, help="What is the commons fund's, to the fund's own account.")
 @json_option
-def propose(number: int, handle: str, why: str, stage: str, as_json: bool) -> None:
-    """Propose what is due to lenders, or with --stage a part of the loan to the fabricator."""
+def propose(number: int, handle: str, why: str, stage: str, fund: bool, as_json: bool) -> None:
+    """Propose what is due to lenders; with --stage a part of the loan, with --fund what is the commons fund's."""
 
     def work(stores: Stores, account_id: int) -> None:
+        if fund:
+            funds.propose_pay_over(stores, account_id, number, why)
+            return
         if stage:
             ordering.propose_disbursement(stores, account_id, number, stage, why)
             return
@@ -257,3 +262,16 @@ def make_file(number: int, handle: str, form: str, again: int | None, output: Pa
     else:
         many = "payment" if told.payments == 1 else "payments"
         click.echo(f"{output}: file {told.id}, {told.payments} {many}, SHA-256 {told.sha256}")
+
+
+@click.command("fund-account")
+@click.argument("slug")
+@_who
+@click.option("--name", required=True, help="Whose account it is, as the bank knows it.")
+@click.option("--iban", required=True)
+@click.option("--bic", default="")
+def fund_account(slug: str, handle: str, name: str, iban: str, bic: str) -> None:
+    """Say where the commons fund of design SLUG receives money, as a maintainer."""
+    with opened() as stores:
+        funds.set_fund_payee(stores, _account(stores, handle), slug, Payee(name, iban, bic))
+    click.echo("Money will go to this account from now on.")

@@ -28,7 +28,8 @@ from registry.lending.queries import policy_now
 from registry.stores.clock import database_now
 from registry.stores.stores import Stores
 
-KIND_WORDS = {"refund": "Refund", "disbursement": "Disbursement", "repayment": "Repayment", "send back": "Sent back"}
+KIND_WORDS = {"refund": "Refund", "disbursement": "Disbursement", "repayment": "Repayment", "send back": "Sent back",
+              "pay over": "Paid over to the commons fund"}  # fmt: skip
 OPEN = ("proposed", "approved", "filed")
 # Other rooms add what follows when a payment of a kind was seen on the statement, in the same transaction.
 ON_PAID: dict[str, list[Callable[[Session, PaymentOrder], None]]] = {}

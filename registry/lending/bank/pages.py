@@ -12,16 +12,18 @@ from werkzeug.wrappers import Response as Redirect
 
 from registry import limits
 from registry.batches.money import money
+from registry.designs.maintainers import require_maintainer
+from registry.designs.queries import find_design
 from registry.errors import Invalid, NotFound, RegistryError
 from registry.fabricators.queries import find_fabricator
 from registry.fabricators.service import require_role
-from registry.lending.bank import deciding, importing, ordering, queries
+from registry.lending.bank import deciding, funds, importing, ordering, queries
 from registry.lending.bank.csv_file import first_lines, likely_delimiter
 from registry.lending.bank.export import entries_csv
 from registry.lending.bank.importing import Upload
 from registry.lending.bank.reading import form_of
 from registry.lending.bank.schemas import DATE_FORMS, ENCODINGS, CsvMapping
-from registry.lending.bank.slots import fill_side
+from registry.lending.bank.slots import fill_places, fill_side
 from registry.lending.bank.views import EntryQuery
 from registry.lending.paying import Payee
 from registry.lending.sepa import SCHEMAS
@@ -210,13 +212,8 @@ def act_on_payments(number: int) -> Page | Redirect:
     me, form = people.required().id, request.form
     do, why = form.get("do", ""), form.get("why", "")
     try:
-        if do == "propose":
-            made, unknown = ordering.propose_to_lenders(stores(), me, number, why)
-            lacking = f" {unknown} lenders have no account that is known: ask them." if unknown else ""
-            flash(f"{made} payments are proposed.{lacking}", "amber" if unknown else "moss")
-        elif do == "disburse":
-            ordering.propose_disbursement(stores(), me, number, form.get("stage", ""), why)
-            flash("The payment is proposed.", "moss")
+        if do in ("propose", "disburse", "pay over"):
+            _propose(number, me, do, why)
         elif do == "file":
             file_id = ordering.make_file(stores(), me, number, form.get("form", SCHEMAS[0]))
             flash(f"File {file_id} is ready: download it, and give it to the bank.", "moss")
@@ -225,6 +222,19 @@ def act_on_payments(number: int) -> Page | Redirect:
     except RegistryError as error:
         return _render(number, "payments", error)
     return redirect(f"/lending/{number}/bank/payments", 303)
+
+
+def _propose(number: int, account_id: int, do: str, why: str) -> None:
+    if do == "propose":
+        made, unknown = ordering.propose_to_lenders(stores(), account_id, number, why)
+        lacking = f" {unknown} lenders have no account that is known: ask them." if unknown else ""
+        flash(f"{made} payments are proposed.{lacking}", "amber" if unknown else "moss")
+        return
+    if do == "disburse":
+        ordering.propose_disbursement(stores(), account_id, number, request.form.get("stage", ""), why)
+    else:
+        funds.propose_pay_over(stores(), account_id, number, why)
+    flash("Proposed: another treasurer approves it.", "moss")
 
 
 def _act_on_one(number: int, account_id: int, do: str, order: str, why: str) -> None:
@@ -294,4 +304,40 @@ def set_payout(slug: str) -> Page | Redirect:
     return redirect(f"/fabricators/{slug}/payout", 303)
 
 
+# --- where a commons fund receives money
+
+
+@blueprint.get("/commons/<slug>/account")
+def show_fund_account(slug: str) -> Page:
+    """Where a design's fund receives money, for its maintainers."""
+    return _fund_account(slug, None)
+
+
+def _fund_account(slug: str, fault: RegistryError | None) -> Page:
+    me = people.required()
+    with stores().db.reading() as session:
+        design = find_design(session, slug)
+        require_maintainer(session, design, me.id)
+        payee = funds.fund_payee(session, design.id or 0)
+    html = render_template("lending/bank/fund_account.html", slug=slug, name=design.name, payee=payee, fault=fault,
+                           form=request.form)  # fmt: skip
+    return html, fault.status if fault else 200
+
+
+@blueprint.post("/commons/<slug>/account")
+def set_fund_account(slug: str) -> Page | Redirect:
+    """Say where a design's fund receives money."""
+    form = request.form
+    try:
+        payee = Payee(form.get("name", "").strip(), form.get("iban", ""), form.get("bic", ""))
+        funds.set_fund_payee(stores(), people.required().id, slug, payee)
+    except RegistryError as error:
+        if error.status in (403, 404):
+            raise
+        return _fund_account(slug, error)
+    flash("Money will go to this account from now on.", "moss")
+    return redirect(f"/commons/{slug}", 303)
+
+
 slots.register("lending.side", fill_side)
+slots.register("commons.places", fill_places)

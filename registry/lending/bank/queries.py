@@ -12,7 +12,7 @@ from registry.designs.tables import Design
 from registry.errors import NotFound
 from registry.ledger import queries as ledger
 from registry.ledger.money import iso_currency
-from registry.lending.bank import deciding, importing, ordering
+from registry.lending.bank import deciding, funds, importing, ordering
 from registry.lending.bank.booking import till_of
 from registry.lending.bank.rules import CARRIED, QUEUE, STATES, codes_in
 from registry.lending.bank.tables import BankAct, BankEntry, BankStatementRow, PaymentFile, PaymentOrder
@@ -25,6 +25,7 @@ from registry.lending.bank.views import (
     EntryView,
     FileList,
     FileView,
+    FundChoice,
     OrderChoice,
     OrderList,
     OrderView,
@@ -91,8 +92,18 @@ def get_desk(session: Session, account_id: int, number: int) -> DeskView:
         to_file=orders.get("approved", 0),
         tranche=_tranche(session, campaign),
         due_minor=sum(max(each.balance_minor - each.pending_debits_minor, 0) for each in dues),
-        mapping=importing.kept_mapping(session, campaign.payee_iban),
+        fund=_fund(session, campaign), mapping=importing.kept_mapping(session, campaign.payee_iban),
     )  # fmt: skip
+
+
+def _fund(session: Session, campaign: LoanCampaign) -> FundChoice | None:
+    on_its_way = funds.ordered(session, campaign.id or 0)
+    free = funds.free_for_fund(session, campaign)
+    if not free and not on_its_way:
+        return None
+    design = session.get_one(Design, campaign.design_id)
+    return FundChoice(design=design.slug, name=design.name, amount_minor=free, ordered_minor=on_its_way,
+                      why_not=funds.why_not(session, campaign))  # fmt: skip
 
 
 def _tranche(session: Session, campaign: LoanCampaign) -> TrancheChoice | None:

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
-SEALED = ("bank_mapping", "bank_statement", "bank_act", "payment_file")
+SEALED = ("bank_mapping", "bank_statement", "bank_act", "payment_file", "fund_account")
 ENTRY_FACTS = (
     "id", "campaign_id", "statement_id", "key", "occurrence", "booked_on", "valued_on", "amount_minor",
     "bank_reference", "name", "iban", "text", "structured", "end_to_end", "return_code",
@@ -120,7 +120,7 @@ class PaymentFile(SQLModel, table=True):
 
 
 class PaymentOrder(SQLModel, table=True):
-    """A payment that leaves: refund, disbursement, repayment, send back.
+    """A payment that leaves: refund, disbursement, repayment, send back, pay over (to the commons fund).
 
     state: proposed, approved, filed (in a file for the bank), paid (the statement shows it), returned, refused. The
     payee's account is as it was when it was proposed: approvals are of this one. `source`: the account of the book that
@@ -177,6 +177,21 @@ class BankAct(SQLModel, table=True):
     became: str
     why: str = Field(default="", sa_column=Column(Text, nullable=False))
     account_id: int | None = Field(default=None, foreign_key="account.id")
+    at: dt.datetime
+
+
+class FundAccount(SQLModel, table=True):
+    """Where a design's commons fund receives money, as its maintainers say; the newest row holds."""
+
+    __tablename__ = "fund_account"
+    __table_args__ = (Index("ix_fund_account_design", "design_id", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    design_id: int = Field(foreign_key="design.id")
+    name: str
+    iban: str
+    bic: str = ""
+    account_id: int = Field(foreign_key="account.id")
     at: dt.datetime
 
 

@@ -160,6 +160,16 @@ class TrancheChoice(_Out):
     why_not: str
 
 
+class FundChoice(_Out):
+    """What of a design's commons fund lies in the campaign's account. `why_not`: why it can't be paid over now."""
+
+    design: str
+    name: str
+    amount_minor: int
+    ordered_minor: int
+    why_not: str
+
+
 class DeskView(_Out):
     """How a campaign's account stands. `bank_minor`: what the newest statement says; None before the first."""
 
@@ -182,6 +192,7 @@ class DeskView(_Out):
     to_file: int
     tranche: TrancheChoice | None
     due_minor: int = Field(description="due to lenders, not ordered yet")
+    fund: FundChoice | None = Field(description="what is the commons fund's; null: nothing")
     mapping: CsvMapping | None
 
 

@@ -176,6 +176,7 @@ def words(debit: AccountName, credit: AccountName) -> str:
         (is_till, is_fund, "Into the fund"),
         (is_debt, is_fund, "A sold unit's share for the fund"),
         (is_fund, is_bank, "Spent by the fund"),
+        (is_bank, is_bank, "Paid over to the fund's own account"),
         (is_lost, is_debt, "Written off, and claimed still"),
     ):
         if gives(debit) and takes(credit):
