@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from registry.builds.schemas import BomLine
-from registry.fabricators.needs import Limit, Need, Needs, Piece, box_of, merged, need_id, title_of
+from registry.fabricators.needs import FINISHING, Limit, Need, Needs, Piece, box_of, merged, need_id, title_of
 from registry.fabricators.needs_boards import BoardInput, needs_of_board
 from registry.fabricators.needs_parts import PartInput, needs_of_parts
 from registry.fabricators.process_words import OTHERS
@@ -96,13 +96,10 @@ def _whole(version: VersionInput, needs: Sequence[Need]) -> list[Need]:
                 by_yourself=True,
             )
         )
-    parts = sum(len(need.pieces) for need in needs if need.subject == "part" and need.process not in _FINISHING)
+    parts = sum(len(need.pieces) for need in needs if need.subject == "part" and need.process not in FINISHING)
     if len(version.boards) + parts + len(bought) > 1 and (parts or bought):
         found.append(_assembly(version.about))
     return found
-
-
-_FINISHING = ("painting", "powder_coating", "electroplating", "anodising", "galvanising", "sandblasting")
 
 
 def _assembly(about: Mapping[str, Any]) -> Need:

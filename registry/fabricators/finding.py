@@ -12,11 +12,20 @@ from sqlmodel import Session, col, select
 from registry.designs.tables import Design, Revision
 from registry.errors import NotFound
 from registry.fabricators.estimates import cost_minor
-from registry.fabricators.fleet import Machines, Shop, asks_of, fleet_of, likely, machines_of, read_machines
-from registry.fabricators.making_schemas import CouldMake, FabricatorMatch, Makeable, Matches, Near, NeedAnswer
+from registry.fabricators.fleet import Guess, Machines, Shop, asks_of, fleet_of, likely, machines_of, read_machines
+from registry.fabricators.making_schemas import (
+    CouldMake,
+    FabricatorMatch,
+    Makeable,
+    MakeableParts,
+    Matches,
+    Near,
+    NeedAnswer,
+)
 from registry.fabricators.matching import Answer, judge, kinds, quick
 from registry.fabricators.needs import SHEET, Need, Needs
 from registry.fabricators.needs_tables import VersionNeeds
+from registry.fabricators.piecewise import makeable_pieces, pieces_of
 from registry.fabricators.plans import Offer, plans
 from registry.fabricators.schemas import MachineFacts
 from registry.fabricators.tables import Fabricator
@@ -26,6 +35,7 @@ from registry.recent import Recent
 CANDIDATES = 300
 SHOWN = 24
 DESIGNS_JUDGED = 120
+PARTS_JUDGED = 24
 NEEDS_KEPT = 20_000
 EARTH_KM = 6371.0088
 _RANK: dict[Answer, int] = {"no": 0, "unknown": 1, "yes": 2}
@@ -231,34 +241,42 @@ def find_makeable(session: Session, slug: str, unread: int = 0) -> CouldMake:
         process: [machine for machine in these if machine.status in ("ready", "busy")]
         for process, these in machines.items()
     }
-    rows = _likely(session, [machine for these in ready.values() for machine in these])
-    names = dict(_named(session, [row[0] for row in rows[:DESIGNS_JUDGED]]))
-    today, one_step = [], []
-    for revision_id, _ in rows[:DESIGNS_JUDGED]:
+    rows, further = _likely(session, [machine for these in ready.values() for machine in these])
+    rows_judged = rows[:DESIGNS_JUDGED]
+    names = dict(_named(session, [row[0] for row in [*rows_judged, *further]]))
+    today, one_step, parts = [], [], []
+    for revision_id, _ in rows_judged:
         if revision_id not in names:
             continue
         named, data = names[revision_id]
         one = _makeable(named, data.needs, ready)
         if one is not None and not one.lacking:
             today.append(one)
-        elif one is not None and len(one.lacking) == 1 and one.answer == "no":
+            continue
+        if one is not None and len(one.lacking) == 1:
             one_step.append(one)
+        if one is not None:
+            further.append((revision_id, len(one.lacking)))
+    for revision_id, _ in sorted(further, key=lambda row: row[1])[:PARTS_JUDGED]:
+        if revision_id in names and (some := _parts(*names[revision_id], ready)).pieces:
+            parts.append(some)
     today.sort(key=lambda one: len(one.unsure))
     return CouldMake(
         slug=fabricator.slug,
         name=fabricator.name,
         today=today,
         one_step=one_step,
+        parts=parts,
         candidates=len(rows),
-        judged=min(len(rows), DESIGNS_JUDGED),
+        judged=len(rows_judged),
         unread=unread,
     )
 
 
-def _likely(session: Session, machines: Sequence[MachineFacts]) -> list[tuple[int, int]]:
-    """(revision, needs that surely lack a machine) of designs that lack at most one, best first."""
+def _likely(session: Session, machines: Sequence[MachineFacts]) -> tuple[list[Guess], list[Guess]]:
+    """(revision, needs that surely lack a machine) of designs that lack at most one, and of some that lack more."""
     asks = asks_of(session)
-    return likely(asks, {way: _largest(way, machines) for way in asks.ways})
+    return likely(asks, {way: _largest(way, machines) for way in asks.ways}, PARTS_JUDGED)
 
 
 def _largest(way: str, machines: Sequence[MachineFacts]) -> tuple[float, float] | None:
@@ -319,4 +337,16 @@ def _makeable(named: _Named, needs: Sequence[Need], machines: Machines) -> Makea
         lacking=[need.title for need, _ in lacking],
         unsure=[need.title for need, _ in unsure],
         why=why,
+    )
+
+
+def _parts(named: _Named, needs: Needs, machines: Machines) -> MakeableParts:
+    """The boards and parts of a version that machines can make, with what the rest lacks."""
+    return MakeableParts(
+        design=named[0],
+        name=named[1],
+        version=named[2],
+        pieces=makeable_pieces(needs.needs, lambda need: _best(need, machines)),
+        of=len(pieces_of(needs.needs)),
+        lacking=[need.title for need in needs.needs if not need.by_yourself and _best(need, machines)[0] == "no"],
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import bisect
 import datetime as dt
+import heapq
 import itertools
 import threading
 from collections import Counter, defaultdict
@@ -34,6 +35,7 @@ _ANY = (float("inf"), float("inf"))
 Size = tuple[float, float]
 Machines = Mapping[str, Sequence[MachineFacts]]
 Asked = tuple[str, float, float]  # way, longest side, next side
+Guess = tuple[int, int]  # revision, needs that surely lack a machine
 
 
 class Shop(NamedTuple):
@@ -285,19 +287,22 @@ def _asked_again(session: Session, old: Asks, stamp: tuple[Any, ...]) -> Asks:
     return Asks(stamp, designs, ways)
 
 
-def likely(asks: Asks, sizes: Mapping[str, Size | None]) -> list[tuple[int, int]]:
-    """(revision, needs that surely lack a machine) of designs that lack at most one, best first. `sizes` maps a way to
-    the largest sides that are taken for it, None for any; a way that is missing is served by nobody."""
-    found = []
+def likely(asks: Asks, sizes: Mapping[str, Size | None], parts_max: int = 0) -> tuple[list[Guess], list[Guess]]:
+    """Two lists of (revision, needs that surely lack a machine), best first: designs that lack at most one, and of
+    those that lack more but have a need that is met, the best `parts_max`. `sizes` maps a way to the largest sides that
+    are taken for it, None for any; a way that is missing is served by nobody."""
+    found: list[Guess] = []
+    parts: list[Guess] = []
     for revision_id, asked in asks.designs.values():
         lacking = 0
         for way, long, short in asked:
             size = sizes.get(way, (0.0, 0.0))
             if size is not None and (long > size[0] or short > size[1] or size == (0.0, 0.0)):
                 lacking += 1
-                if lacking > 1:
+                if lacking > 1 and not parts_max:
                     break
-        if lacking <= 1 and lacking < len(asked):
-            found.append((revision_id, lacking))
+        if lacking == len(asked):
+            continue
+        (found if lacking <= 1 else parts).append((revision_id, lacking))
     found.sort(key=lambda one: (one[1], -one[0]))
-    return found
+    return found, heapq.nsmallest(parts_max, parts, key=lambda one: (one[1], -one[0]))

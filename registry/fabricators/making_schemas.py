@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -105,6 +105,29 @@ class Makeable(_Out):
     why: list[str] = Field(description="sentences: the first reasons against")
 
 
+class MakeablePiece(_Out):
+    """A board or part that a fabricator could make, whoever makes the rest of its design."""
+
+    name: str
+    target: str = Field(description="the board or part of the version; '' if it has no file of its own")
+    quantity: float | None = Field(description="per unit; null if nothing says how many")
+    answer: Literal["yes", "unknown"]
+    steps: list[str] = Field(description="titles of the needs that it takes")
+    machines: list[str] = Field(description="the machines that would do them")
+    elsewhere: list[str] = Field(description="titles of finishes that no machine covers: somebody else's work")
+
+
+class MakeableParts(_Out):
+    """What a fabricator could make of a design that asks for more than they have."""
+
+    design: str
+    name: str
+    version: str
+    pieces: list[MakeablePiece]
+    of: int = Field(description="boards and parts of the design, with those that they could not make")
+    lacking: list[str] = Field(description="titles of needs that no machine covers")
+
+
 class CouldMake(_Out):
     """What a fabricator could make of the designs here."""
 
@@ -112,6 +135,7 @@ class CouldMake(_Out):
     name: str
     today: list[Makeable]
     one_step: list[Makeable]
+    parts: list[MakeableParts] = Field(description="boards and parts of designs that cannot be made here as a whole")
     candidates: int = Field(description="designs that a first look let through")
     judged: int
     unread: int = Field(description="designs whose needs are still to be derived")

@@ -17,6 +17,8 @@ SHEET = frozenset(
     ("laser_cutting", "waterjet_cutting", "plasma_cutting", "flame_cutting", "vinyl_cutting", "shearing", "punching",
      "wire_edm", "pcb_fabrication", "laser_engraving", "sheet_bending")
 )  # fmt: skip
+# What is done to a piece once it has its shape; its maker may leave it to another.
+FINISHING = frozenset(("painting", "powder_coating", "electroplating", "anodising", "galvanising", "sandblasting"))
 THICK = frozenset((*SHEET, "cnc_routing", "sheet_bending")) - {"pcb_fabrication", "laser_engraving"}
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlmodel import col, delete, select, update
 
 from registry.fabricators import finding
-from registry.fabricators.fleet import asks_of, fleet_of, likely, machines_of, read_machines
+from registry.fabricators.fleet import Asks, asks_of, fleet_of, likely, machines_of, read_machines
 from registry.fabricators.making_schemas import Near
 from registry.fabricators.matching import best, judge
 from registry.fabricators.needs import Need
@@ -121,7 +121,10 @@ def test_a_changed_machine_a_closed_shop_and_a_new_need_are_seen_at_once(stores:
     with stores.db.reading() as session:
         again = asks_of(session)
     assert again.designs[5] == (5, (("sewing", 0.0, 0.0),)) and len(again.designs) == len(asks.designs)
-    assert likely(again, {"sewing": None}) == [(5, 0)]
+    assert likely(again, {"sewing": None}) == ([(5, 0)], [])
+    two_short = Asks((), {1: (1, (("a", 0.0, 0.0), ("b", 9.0, 9.0), ("c", 0.0, 0.0)))}, frozenset("abc"))
+    assert likely(two_short, {"a": None, "b": (8.0, 8.0)}, 5) == ([], [(1, 2)]) == likely(two_short, {"a": None}, 5)
+    assert likely(two_short, {}, 5) == ([], []), "what has nothing to do here is no part either"
 
 
 def test_distance_across_the_date_line_and_over_the_pole_is_seen(stores: Stores) -> None:

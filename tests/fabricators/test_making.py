@@ -218,8 +218,13 @@ def test_places_that_are_none(sqlite_stores: Stores, query: dict[str, str], fiel
 def test_what_a_fabricator_could_make_and_what_lacks_a_step(workshops: Stores) -> None:
     boards = making_use.could_make(workshops, "boards")
     assert boards.today == [] and [one.lacking for one in boards.one_step] == [["Laser cutting, aluminium 3 mm"]]
+    [press] = boards.parts
+    assert [(one.name, one.answer, one.machines) for one in press.pieces] == [
+        ("Board", "yes", ["boards pcb_fabrication"])
+    ]
+    assert (press.of, press.lacking) == (2, ["Laser cutting, aluminium 3 mm"])
     silent = making_use.could_make(workshops, "silent")
-    assert [one.answer for one in silent.today] == ["unknown"]
+    assert [one.answer for one in silent.today] == ["unknown"] and silent.parts == []
     small = making_use.could_make(workshops, "small")
     assert [one.unsure for one in small.one_step] == [["PCB fabrication, Board"]]
     assert (
