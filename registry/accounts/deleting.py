@@ -44,7 +44,10 @@ def delete_for(stores: Stores, handle: str) -> None:
 
 
 def _delete(stores: Stores, account_id: int) -> None:
-    with stores.db.transaction() as session:
+    """Features lock their rows one after another, and others lock the same rows in another order: where PostgreSQL
+    ends this transaction to undo a deadlock, the whole of it is run again. Raises: Conflict, Unavailable."""
+
+    def leave_all(session: Session) -> None:
         # stewards take turns: the last two can't leave at once
         stewards = session.exec(
             select(Account.id).where(Account.is_steward, col(Account.deleted_at).is_(None))
@@ -62,6 +65,8 @@ def _delete(stores: Stores, account_id: int) -> None:
         account.handle, account.email, account.password_hash = f"{GONE}{account_id}", "", NO_PASSWORD
         account.is_steward, account.deleted_at = False, database_now(session)
         session.add(account)
+
+    stores.db.retrying(leave_all)
 
 
 def _others(session: Session, account_id: int) -> bool:

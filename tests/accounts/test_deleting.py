@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 from click.testing import CliRunner
 from flask import Flask
 from lending_support import IBAN, open_world
+from sqlalchemy import text
 from web_support import PASSWORD, log_in, send, sign_up
 
 from registry.accounts import deleting, queries
@@ -87,3 +91,30 @@ def test_a_workshop_keeps_an_owner(sqlite_stores: Stores, monkeypatch: pytest.Mo
     done = CliRunner().invoke(main, ["account", "delete", "olga", "--yes"])
     assert done.exit_code == 0 and "deleted" in done.output
     assert "olga" not in CliRunner().invoke(main, ["account", "list"]).output
+
+
+def test_a_deadlock_is_undone_and_the_deletion_runs_again(stores: Stores) -> None:
+    if stores.db.on_sqlite:
+        pytest.skip("writers take turns on SQLite")
+    world = open_world(stores)
+    number, lea = world.campaign(), world.people["lea"]
+    unpaid = world.pledge("lea", number, 5_000)
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    deletion = threading.Thread(target=deleting.delete_for, args=(stores, "lea"))
+    with stores.db.transaction() as session:
+        session.execute(text("SET LOCAL deadlock_timeout = '1min'"))  # not this one: the deletion is ended
+        session.execute(text("SELECT id FROM loan_campaign WHERE id = :id FOR UPDATE"), {"id": number})
+        deletion.start()
+        give_up = time.monotonic() + 60
+        while not session.execute(waiting).scalar_one():
+            assert time.monotonic() < give_up, "the deletion never came to the campaign"
+            session.execute(text("SELECT pg_stat_clear_snapshot()"))
+        # the deletion holds this row, and waits for the campaign
+        session.execute(text("SELECT id FROM account WHERE id = :id FOR UPDATE"), {"id": lea})
+    deletion.join(60)
+    assert not deletion.is_alive()
+    with stores.db.reading() as session:
+        assert session.get_one(Account, lea).handle == f"deleted-{lea}"
+    assert world.row(unpaid).state == "withdrawn"

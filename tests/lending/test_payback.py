@@ -133,6 +133,9 @@ def test_row_35_a_repayment_above_the_debt_is_held_and_flagged(world: World) -> 
         service.give_excess(world.stores, world.people["tom"], number, wish)
     for _ in range(2):
         service.give_excess(world.stores, world.people["olga"], number, wish)
+    for other in ({"amount_minor": 100}, {"why": "For another one"}):
+        with pytest.raises(Conflict, match="key"):
+            service.give_excess(world.stores, world.people["olga"], number, wish.model_copy(update=other))
     assert (figure(world, number, "excess"), figure(world, number, "fund")) == (300, 200)
     back = SendBackWish(amount_minor=250, why="Paid twice")
     with pytest.raises(Forbidden):

@@ -102,6 +102,8 @@ def test_a_share_of_sales_grows_with_them(stores: Stores) -> None:
     repay(world, number, 20_300)  # 250 of it is a reward, the rest is held
     assert (due(world, number), figure(world, number, "excess")) == ([8_100, 7_088, 5_062], 50)
     sell(world, number, 2_491, "b")
+    assert (due(world, number), figure(world, number, "excess")) == ([8_120, 7_105, 5_075], 0), "what was held is used"
+    sell(world, number, 2_491, "b")
     assert (state(world, number), read(world, number).reward_minor) == ("repaid", 500)
     repay(world, number, 250)
     assert (due(world, number), figure(world, number, "excess")) == ([8_200, 7_175, 5_125], 50)
@@ -144,4 +146,7 @@ def test_without_a_reward_nothing_is_one(sqlite_stores: Stores) -> None:
     told = read(world, number)
     assert (told.reward_minor, told.reward_paid.amount_minor, told.excess.amount_minor) == (0, 0, 500)
     assert "reward" not in told.books
+    sell(world, number, 2_500, "b")  # owes another 125 to the design's fund, and what is held pays both
+    assert [figure(world, number, name) for name in ("excess", "fund", "fund_promised")] == [250, 250, 0]
+    sound(world, number)
     assert "Reward" not in create_app(stores=sqlite_stores).test_client().get("/lending/books").get_data(as_text=True)

@@ -302,7 +302,7 @@ def repayment_seen(
     """
     loan = open_accounts(session, row)
     if ledger.transfers(session, keys=[key]):
-        return _again(session, key, source, amount_minor)
+        return again(session, key, source, amount_minor)
     debt, outstanding = debt_of(session, loan), outstanding_of(session, loan)
     part = min(amount_minor, max(debt, 0))
     # While principal is out, nothing is a reward: not even where the debt is only that of the first tranches.
@@ -312,20 +312,13 @@ def repayment_seen(
         raise Conflict("The fabricator owes nothing now.", "Send it back, or assign it otherwise.")
     extra = sum(reward.values())
     rows = [Move(source, loan.debt, part, "Repayment"),
-            Move(source, loan.excess, amount_minor - part - extra, "Repaid above the debt"),
-            Move(source, loan.reward, extra, "Reward")]  # fmt: skip
+            Move(source, loan.excess, amount_minor - part - extra, "Repaid above the debt")]  # fmt: skip
     shares, _ = share_out(part, outstanding)
     for lender, share in shares.items():
         rows.append(Move(loan.lender(lender), loan.due(lender), share, "Repayment, shared out"))
         gift = rules.given(_chosen(session, loan, lender), outstanding[lender], outstanding[lender] - share)
         rows.append(Move(loan.due(lender), loan.fund, min(gift, share), "A loan given to the design", "forgiven"))
-    if reward:
-        book.open_account(session, loan.reward, lowest_minor=0)
-    for lender, share in reward.items():
-        rows.append(Move(loan.reward, loan.due(lender), share, "Reward, shared out"))
-        before = got.get(lender, 0)  # what is given grows with the reward as with what comes back of a loan
-        gift = rules.given(_chosen(session, loan, lender), -before, -before - share)
-        rows.append(Move(loan.due(lender), loan.fund, min(gift, share), "A reward given to the design", "gifts"))
+    rows += reward_moves(session, loan, source, reward, got)
     rows.append(Move(loan.promised, loan.passed, min(part, balance(session, loan.promised)), "Passed on of sales"))
     written = write(session, rows, key, effective_at=effective_at, by_id=by_id)
     if row.state == "disbursed":
@@ -334,7 +327,23 @@ def repayment_seen(
     return written
 
 
-def _again(session: Session, key: str, source: AccountName, amount_minor: int) -> list[Entry]:
+def reward_moves(
+    session: Session, loan: Loan, source: AccountName, reward: dict[int, int], got: dict[int, int]
+) -> list[Move]:
+    """A part of the reward on its way to the lenders; `got` is what each had of it before."""
+    if not reward:
+        return []
+    book.open_account(session, loan.reward, lowest_minor=0)
+    rows = [Move(source, loan.reward, sum(reward.values()), "Reward")]
+    for lender, share in reward.items():
+        rows.append(Move(loan.reward, loan.due(lender), share, "Reward, shared out"))
+        before = got.get(lender, 0)  # what is given grows with the reward as with what comes back of a loan
+        gift = rules.given(_chosen(session, loan, lender), -before, -before - share)
+        rows.append(Move(loan.due(lender), loan.fund, min(gift, share), "A reward given to the design", "gifts"))
+    return rows
+
+
+def again(session: Session, key: str, source: AccountName, amount_minor: int) -> list[Entry]:
     """What a key has booked already. Raises: Conflict if it was for something else."""
     first = ledger.transfers(session, keys=[key])[0]
     written = ledger.together(session, first.seq)
@@ -360,7 +369,7 @@ def commons_seen(
     """
     loan = open_accounts(session, row)
     if ledger.transfers(session, keys=[key]):
-        return _again(session, key, source, amount_minor)
+        return again(session, key, source, amount_minor)
     open_minor = balance(session, loan.fund_promised)
     if open_minor <= 0:
         raise Conflict("No sale owes the commons fund anything now.", "Send it back, or assign it otherwise.")

@@ -21,6 +21,7 @@ from registry.errors import Conflict, Invalid
 from registry.lending.campaigns.state import paid_minor
 from registry.lending.campaigns.tables import LoanCampaign
 from registry.lending.loans import rules
+from registry.lending.loans.excess import use_excess
 from registry.lending.loans.payback import Loan, Move, balance, held_loan, open_accounts, outstanding_of, write
 from registry.lending.loans.schemas import SaleWish
 from registry.lending.loans.tables import LoanGoods, LoanSale
@@ -74,6 +75,7 @@ def _sell(session: Session, account_id: int, number: int, wish: SaleWish) -> int
         kept_minor=got["kept"], sold_on=wish.sold_on, key=wish.key, seq=written[0].seq, account_id=account_id, at=now,
     ))  # fmt: skip
     session.flush()
+    use_excess(session, row, f"sale-{number}-{sold + 1}-excess", account_id)
     return sold + 1
 
 

@@ -15,6 +15,7 @@ from registry.lending.campaigns.treasurers import require_treasurer
 from registry.lending.loans import rules
 from registry.lending.loans.payback import (
     Move,
+    again,
     balance,
     debt_of,
     give_rest_back,
@@ -80,15 +81,18 @@ def give_excess(stores: Stores, account_id: int, number: int, wish: ExcessWish) 
         loan = open_accounts(session, row)
         part = min(wish.amount_minor, balance(session, loan.fund_promised))
         key = f"excess-{number}-{account_id}-{wish.key}"
-        if ledger.transfers(session, keys=[key, f"fund-gifts-{key}"]):
+        given = f"Repaid above the debt, given: {why}"[:200]
+        if before := ledger.transfers(session, keys=[key, f"fund-gifts-{key}"]):
+            told = again(session, before[0].key, loan.excess, wish.amount_minor)
+            if any(one.purpose.startswith("Repaid above") and one.purpose != given for one in told):
+                raise Conflict("This key was used with another reason.", "Make a new key for a new gift.", field="key")
             return
         if balance(session, loan.excess) < wish.amount_minor:
             raise Conflict("Less than that was repaid above the debt.", "Look at what is held.", field="amount")
         write(session, [
             Move(loan.fund_promised, loan.passed, part, "Passed on of sales"),
             Move(loan.excess, loan.fund, part, "The commons fund's part of sales", "units"),
-            Move(loan.excess, loan.fund, wish.amount_minor - part, f"Repaid above the debt, given: {why}"[:200],
-                 "gifts"),
+            Move(loan.excess, loan.fund, wish.amount_minor - part, given, "gifts"),
         ], key, by_id=account_id)  # fmt: skip
 
 
