@@ -78,7 +78,7 @@ def test_moves_wait_for_the_network_and_say_what_became_of_them(visit: Visit, sh
     assert shop.sql("SELECT state FROM batch WHERE id = :id", id=second) == "filled"
     shop.move(third, "materials")  # a colleague was quicker
     page.context.set_offline(False)
-    expect(page.locator("#told")).to_contain_text(f"Batch {second}: materials.", timeout=15_000)
+    expect(page.locator("#told")).to_contain_text(f"Batch {second}: materials.")
     refused = page.locator("#told .red")
     expect(refused).to_contain_text("was refused. Batch")
     expect(refused).to_contain_text("is 'materials' by now")
@@ -99,7 +99,7 @@ def test_moves_wait_for_the_network_and_say_what_became_of_them(visit: Visit, sh
 
     service.move(shop.stores, shop.who("olga"), "north", MoveWish.model_validate(kept[0]["body"]))
     page.context.set_offline(False)
-    expect(page.locator("#told")).to_contain_text("It had arrived before", timeout=15_000)
+    expect(page.locator("#told")).to_contain_text("It had arrived before")
     assert shop.sql("SELECT COUNT(*) FROM batch_event WHERE batch_id = :id AND became = 'made'", id=first) == 1
 
 
@@ -142,7 +142,7 @@ def test_the_inbox_is_read_with_keys_and_is_live(visit: Visit, shop: Shop) -> No
     page.get_by_role("button", name="Send").click()
     expect(page.locator("#words .words li")).to_contain_text("Zinc or paint?")
     shop.ask_word(quote, "Zinc, please")
-    expect(page.locator("#words")).to_contain_text("Zinc, please", timeout=10_000)  # nobody reloads
+    expect(page.locator("#words")).to_contain_text("Zinc, please")  # nobody reloads
     expect(page.locator("#words li")).to_have_count(2)
 
     looker = enter(visit, shop, "vera", width=360)
@@ -151,7 +151,7 @@ def test_the_inbox_is_read_with_keys_and_is_live(visit: Visit, shop: Shop) -> No
     assert page.locator("main form, main [data-move], main [draggable]").count() == 0
     assert looker.axe() == [] and looker.overflow() == 0
     shop.move(job, "materials")
-    expect(column(page, "materials").locator(f"#job-{job}")).to_be_attached(timeout=10_000)
+    expect(column(page, "materials").locator(f"#job-{job}")).to_be_attached()
     assert looker.complaints == []
 
 
@@ -172,7 +172,7 @@ def test_machines_and_a_jobs_own_page_wait_too_and_keys_do_it_all(visit: Visit, 
     expect(page.locator("#told")).to_contain_text("Offline: this page can't be opened now.")
     assert shop.sql("SELECT status FROM machine WHERE id = :id", id=laser) == "ready"
     page.context.set_offline(False)
-    expect(page.locator("#told")).to_contain_text("Laser: busy", timeout=15_000)
+    expect(page.locator("#told")).to_contain_text("Laser: busy")
     assert shop.sql("SELECT status FROM machine WHERE id = :id", id=laser) == "busy"
     expect(page.locator(f"#machine-{laser} [aria-pressed=true]")).to_be_focused()  # the list is a new one by now
     page.locator(f"#machine-{mill} button").first.focus()
@@ -180,7 +180,7 @@ def test_machines_and_a_jobs_own_page_wait_too_and_keys_do_it_all(visit: Visit, 
     from registry.dashboard.schemas import MachineWish
 
     service.set_machine(shop.stores, shop.who("olga"), "north", mill, MachineWish(status="broken"))  # at another screen
-    expect(page.locator(f"#machine-{mill} [aria-pressed=true]")).to_contain_text("Broken", timeout=10_000)
+    expect(page.locator(f"#machine-{mill} [aria-pressed=true]")).to_contain_text("Broken")
     expect(page.locator(f"#machine-{mill} button").first).to_be_focused()
     assert worker.overflow() == 0
     small = """[...document.querySelectorAll('.dash a, .dash button')].filter((one) => one.offsetParent
@@ -211,7 +211,7 @@ def test_machines_and_a_jobs_own_page_wait_too_and_keys_do_it_all(visit: Visit, 
     expect(page.locator("#wire")).to_contain_text("Offline: 1 move and 1 change wait")
     expect(page.get_by_label("Good")).to_have_value("")
     page.context.set_offline(False)
-    expect(page.locator("#told")).to_contain_text(f"Batch {job}: materials.", timeout=15_000)
+    expect(page.locator("#told")).to_contain_text(f"Batch {job}: materials.")
     expect(page.locator("#told")).to_contain_text(f"Batch {job}, materials bought: 3 good, 1 scrap.")
     assert shop.rows("SELECT stage, good, scrap FROM batch_count WHERE batch_id = :id", id=job) == [("materials", 3, 1)]
     expect(page.locator("#job-count h2")).to_have_text("Count: made")
@@ -248,7 +248,7 @@ def test_it_opens_again_without_a_network_and_leaves_nothing_after_logging_out(v
     page.reload()  # a tablet that was put away and taken up again
     expect(column(page, "materials").locator(f"#job-{job}")).to_be_visible()
     page.context.set_offline(False)
-    expect(page.locator("#told")).to_contain_text(f"Batch {job}: materials.", timeout=15_000)
+    expect(page.locator("#told")).to_contain_text(f"Batch {job}: materials.")
     assert shop.sql("SELECT state FROM batch WHERE id = :id", id=job) == "materials"
     page = worker.go("/account")
     page.get_by_role("button", name="Log out").click()

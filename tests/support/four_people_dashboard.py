@@ -84,7 +84,7 @@ class Dashboard:
         assert numbers == expected + ([scrap] if scrap else []), (state, told)
 
     def _rail(self) -> None:
-        for _ in range(20):  # it is live: what the page has not seen yet, it sees within seconds
+        for _ in range(60):  # it is live: what the page has not seen yet, it sees within seconds
             shown, expected = self._rail_shown(), self._rail_expected()
             if shown == expected:
                 break
