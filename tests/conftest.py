@@ -5,20 +5,21 @@ from __future__ import annotations
 import dataclasses
 import os
 import subprocess
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, text
+from template_support import database_url as database_url
+from template_support import empty_database_url as empty_database_url
+from template_support import postgres_template as postgres_template
+from template_support import settings as settings
+from template_support import sqlite_template as sqlite_template
 
 from app import create_app
 from registry.settings import PROJECT, Settings
 from registry.stores.stores import Stores, open_stores
-
-POSTGRES = os.environ.get("BRICKYARD_TEST_POSTGRES_URL", "")
 
 
 def corpus_folder() -> Path:
@@ -34,37 +35,6 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("corpus")
     subprocess.run([str(maker), str(folder)], check=True, capture_output=True)
     return folder
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """An instance in a folder of its own, on SQLite, that takes local repositories."""
-    data = tmp_path / "data"
-    return Settings(
-        data=data,
-        database_url=f"sqlite:///{data / 'brickyard.sqlite3'}",
-        git_local=True,
-        secret_key="tests",
-        tests=True,
-    )
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def database_url(request: pytest.FixtureRequest, settings: Settings) -> Iterator[str]:
-    """A new, empty database on each backend; PostgreSQL where BRICKYARD_TEST_POSTGRES_URL names a server."""
-    if request.param == "sqlite":
-        yield settings.database_url
-        return
-    if not POSTGRES:
-        pytest.skip("no PostgreSQL server (BRICKYARD_TEST_POSTGRES_URL)")
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    server = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}"'))
-    yield server.url.set(database=name).render_as_string(hide_password=False)
-    with server.connect() as connection:
-        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    server.dispose()
 
 
 @pytest.fixture

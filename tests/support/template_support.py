@@ -1,4 +1,4 @@
-"""New databases as copies of one that was migrated once, for rooms of many tests: import its fixtures in a conftest."""
+"""New databases as copies of one that was migrated once in a run: fixtures for tests/conftest.py."""
 
 from __future__ import annotations
 
@@ -45,10 +45,18 @@ def postgres_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tupl
 
 
 @pytest.fixture
-def settings(settings: Settings, sqlite_template: Path) -> Settings:
-    settings.data.mkdir(parents=True)
-    shutil.copy(sqlite_template, settings.data / "brickyard.sqlite3")
-    return settings
+def settings(tmp_path: Path, sqlite_template: Path) -> Settings:
+    """An instance in a folder of its own, on SQLite, that takes local repositories."""
+    data = tmp_path / "data"
+    data.mkdir(parents=True)
+    shutil.copy(sqlite_template, data / "brickyard.sqlite3")
+    return Settings(
+        data=data,
+        database_url=f"sqlite:///{data / 'brickyard.sqlite3'}",
+        git_local=True,
+        secret_key="tests",
+        tests=True,
+    )
 
 
 @contextmanager
@@ -63,7 +71,7 @@ def _copy_of(server: Engine, template: str) -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest, settings: Settings) -> Iterator[str]:
-    """A new database on each backend, migrated and without rows."""
+    """A new database on each backend, migrated, without rows; PostgreSQL where BRICKYARD_TEST_POSTGRES_URL names it."""
     if request.param == "sqlite":
         yield settings.database_url
         return
