@@ -257,6 +257,6 @@ def _content(description: str, schema: Mapping[str, Any], media_type: str = "app
 
 
 def install_openapi(app: Flask) -> None:
-    """Serve the document; call it when every blueprint is registered."""
-    told = document(app)
-    app.add_url_rule(DOCUMENT, endpoint="openapi", view_func=lambda: jsonify(told), methods=["GET"])
+    """Serve the document, which is made when it is first asked for: a start, and most tests, do without."""
+    told = functools.cache(lambda: document(app))
+    app.add_url_rule(DOCUMENT, endpoint="openapi", view_func=lambda: jsonify(told()), methods=["GET"])
