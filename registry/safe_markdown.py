@@ -81,45 +81,45 @@ _DEPTH_MAX = 400  # open tags; the time to clean HTML grows with the square of i
 Address = Callable[[str], str]
 
 
-class _TooIntricate(Exception):
+class TooIntricate(Exception):
     """The text takes longer to lay out than any that is meant to be read."""
 
 
-class _Deadline:
+class Deadline:
     """Raises once this thread has worked for too long; its own time, so that a busy machine changes no page."""
 
     def __init__(self) -> None:
         self._end_s = time.thread_time() + limits.MARKDOWN_S
 
     def check(self) -> None:
+        """Raises: TooIntricate."""
         if time.thread_time() > self._end_s:
-            raise _TooIntricate
+            raise TooIntricate
 
-    def in_block(self, state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    def watch(self, parser: MarkdownIt) -> MarkdownIt:
+        """Stop `parser` when the time is over, by rules that match nothing: it asks them at every step."""
+        parser.block.ruler.before("code", "deadline", self._in_block)
+        parser.inline.ruler.before("text", "deadline", self._in_line)
+        return parser
+
+    def _in_block(self, state: StateBlock, start: int, end: int, silent: bool) -> bool:
         self.check()
         return False
 
-    def in_line(self, state: StateInline, silent: bool) -> bool:
+    def _in_line(self, state: StateInline, silent: bool) -> bool:
         self.check()
         return False
 
 
-def _parser(deadline: _Deadline) -> MarkdownIt:
-    parser = (
-        MarkdownIt("commonmark", {"html": True, "alerts": True})
-        .enable(["table", "strikethrough"])
-        .use(tasklists_plugin)
-    )
-    # Rules that match nothing: markdown-it asks them at every step, and so can be stopped.
-    parser.block.ruler.before("code", "deadline", deadline.in_block)
-    parser.inline.ruler.before("text", "deadline", deadline.in_line)
-    return parser
+def _parser(deadline: Deadline) -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": True, "alerts": True}).enable(["table", "strikethrough"])
+    return deadline.watch(parser.use(tasklists_plugin))
 
 
 class _Rewriter(HTMLParser):
     """Passes HTML on with links and pictures rewritten, headings one level down with ids, tables able to scroll."""
 
-    def __init__(self, base: str, address: Address, deadline: _Deadline) -> None:
+    def __init__(self, base: str, address: Address, deadline: Deadline) -> None:
         super().__init__(convert_charrefs=True)
         self.base, self.address, self.deadline = base, address, deadline
         self.out: list[str] = []
@@ -267,12 +267,12 @@ def render(text: str, *, base: str = "README.md", address: Address) -> Markup:
     take long (`limits.MARKDOWN_S`) comes back as it was written.
     """
     text = text[: limits.README_BYTES]
-    deadline = _Deadline()
+    deadline = Deadline()
     rewriter = _Rewriter(base, address, deadline)
     try:
         rewriter.feed(_parser(deadline).render(text))
         rewriter.close()
-    except _TooIntricate:
+    except TooIntricate:
         told = "This text is too intricate to lay out; here it is as written."
         return Markup(f'<p>{told}</p><pre tabindex="0">{escape(text)}</pre>')
     clean = nh3.clean(

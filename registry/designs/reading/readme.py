@@ -13,6 +13,7 @@ from markdown_it.token import Token
 from builders.contract import Tree
 from registry import limits
 from registry.designs.reading.paths import PathFinder
+from registry.safe_markdown import Deadline, TooIntricate
 
 _README = re.compile(r"readme(?:\.(md|markdown|rst|adoc|asciidoc|txt|org))?", re.I)
 # README_en.md, README.zh-CN.md: where none is without a language, the English one, else the first.
@@ -104,7 +105,6 @@ _CHAPTERS = tuple(
         r"maint|repair|troubleshoot|faq|dispos",
     )
 )
-_MARKDOWN = MarkdownIt("commonmark").enable("table")
 
 
 class Readme(NamedTuple):
@@ -170,7 +170,10 @@ def shorten(text: str, limit_chars: int = limits.SUMMARY_CHARS) -> str:
 def _parse(path: str, text: str) -> tuple[str, list[str], list[str]]:
     suffix = path.rsplit(".", 1)[-1].lower()
     if suffix in ("md", "markdown") or "." not in path:
-        return _parse_markdown(text)
+        try:
+            return _parse_markdown(text)
+        except TooIntricate:
+            pass  # made to take long: read roughly, as what has no form is
     return _parse_lines(text)
 
 
@@ -179,7 +182,7 @@ def _parse_markdown(text: str) -> tuple[str, list[str], list[str]]:
     heading, titled, said = "", False, False
     paragraphs, images = list[str](), list[str]()
     inside: list[str] = []
-    tokens = _MARKDOWN.parse(text)
+    tokens = Deadline().watch(MarkdownIt("commonmark").enable("table")).parse(text)
     for position, token in enumerate(tokens):
         if token.type.endswith("_open"):
             inside.append(token.type)
