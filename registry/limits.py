@@ -91,6 +91,7 @@ REPORT_BODY_BYTES = 62 * MIB  # below what the server takes at all, so that the 
 
 # --- lending
 STATEMENT_BYTES = 1 * MIB
+STATEMENT_BODY_BYTES = STATEMENT_BYTES * 4 // 3 + 64 * KIB  # a statement in base64, with what else JSON says of it
 STATEMENT_LINES = 5_000  # of one file
 STATEMENTS_PER_FILE = 400
 STATEMENT_TEXT_CHARS = 1_000  # of one entry

@@ -15,6 +15,7 @@ from registry.errors import Unavailable
 from registry.fabricators import limit_checks, making
 from registry.ledger import service as ledger
 from registry.lending.bank import importing as lending_bank
+from registry.lending.books import keeping as books
 from registry.lending.campaigns import service as campaigns
 from registry.lending.loans import service as loans
 from registry.notices import service as notices
@@ -38,6 +39,7 @@ def work(stores: Stores) -> None:
     campaigns.install(stores)
     loans.install(stores)
     lending_bank.install(stores)
+    books.install(stores)
     ended = threading.Event()
     keeper = threading.Thread(target=_keep, args=(stores, ended), daemon=True)
     keeper.start()

@@ -94,6 +94,7 @@ class Terms(_Part):
     cooling_off_days: StrictInt = Field(ge=0, le=60)
     unpaid_pledge_days: StrictInt = Field(ge=1, le=60)
     statement_days: StrictInt = Field(default=0, ge=0, le=30)  # policies that are older than this field have none
+    goods_offer_days: StrictInt = Field(default=30, ge=7, le=90)
     arrears_after_days: StrictInt = Field(ge=0, le=365)
     default_after_days: StrictInt = Field(ge=1, le=3_650)
 

@@ -71,6 +71,7 @@ def operation(
     body: type[BaseModel] | None = None,
     faults: tuple[int, ...] = (),
     account: bool = False,
+    body_bytes: int = limits.API_BODY_BYTES,
 ) -> Callable[[Callable[..., Answer]], Callable[..., Response]]:
     """Make a function the route `method` /api/v1`path`.
 
@@ -95,7 +96,7 @@ def operation(
             if query is not None:
                 arguments["query"] = parse(query, request.args.to_dict())
             if body is not None:
-                arguments["body"] = _read_body(body)
+                arguments["body"] = _read_body(body, body_bytes)
             return _send(declared, function(**arguments))
 
         view.operation = declared  # type: ignore[attr-defined]
@@ -116,13 +117,13 @@ def _require_account() -> None:
         csrf.protect()
 
 
-def _read_body(model: type[BaseModel]) -> BaseModel:
+def _read_body(model: type[BaseModel], most_bytes: int) -> BaseModel:
     """The request's JSON as a schema. Raises: Invalid, TooLarge, UnsupportedMediaType."""
-    request.max_content_length = limits.API_BODY_BYTES
+    request.max_content_length = most_bytes
     try:
         content = request.get_data(cache=False)
     except RequestEntityTooLarge as error:
-        kib = limits.API_BODY_BYTES // limits.KIB
+        kib = most_bytes // limits.KIB
         raise TooLarge(f"The body is larger than {kib} KiB.", "Send less.", field="body") from error
     if not content and all(not field.is_required() for field in model.model_fields.values()):
         return model()

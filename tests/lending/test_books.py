@@ -25,7 +25,7 @@ from registry.commons import service as commons
 from registry.commons.schemas import GiftWish
 from registry.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.ledger.export import export
-from registry.lending.books import queries, rules, service, signing
+from registry.lending.books import keeping, queries, rules, service, signing
 from registry.lending.books.schemas import BooksView
 from registry.lending.books.tables import BooksStatement
 from registry.lending.loans import service as loans
@@ -228,6 +228,14 @@ def test_a_signature_covers_every_byte(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_last_month_is_signed_by_itself_once_its_statements_had_time() -> None:
+    def on(*day: int) -> str:
+        return rules.to_sign(dt.datetime(*day, tzinfo=dt.UTC))
+
+    assert (on(2026, 3, 5), on(2026, 3, 6), on(2026, 4, 5)) == ("2026-01", "2026-02", "2026-02")
+    assert on(2026, 1, 6) == "2025-12" and on(2026, 1, 5, 23, 59) == "2025-11"
+
+
 def test_a_month_is_signed_once_and_verified_by_command(
     sqlite_stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -238,7 +246,15 @@ def test_a_month_is_signed_once_and_verified_by_command(
         service.make_statement(sqlite_stores, world.people["lea"], "2026-01")
     with pytest.raises(NotFound, match="do not reach"):
         service.make_statement(sqlite_stores, world.people["tom"], "2020-01")
-    assert service.make_statement(sqlite_stores, world.people["tom"], "2026-01") == "2026-01"
+    signer = keeping.MonthSigner()
+    for day in (5, 6, 6):  # a worker, which looks every few seconds
+        at = dt.datetime(2026, 2, day, 0, 0, 1, tzinfo=dt.UTC)
+        for room in (keeping, service):
+            monkeypatch.setattr(room, "database_now", lambda _session, at=at: at)
+        signer(sqlite_stores)
+        with sqlite_stores.db.reading() as session:
+            assert (service.find_row(session, "2026-01") is not None) == (day > 5)
+    monkeypatch.undo()
     with pytest.raises(Conflict, match="signed already"):
         service.make_statement(sqlite_stores, world.people["tom"], "2026-01")
     told = service.list_statements(sqlite_stores)

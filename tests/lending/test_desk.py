@@ -16,6 +16,7 @@ from flask import Flask
 from statement_support import MAPPING, PAYER, Booked, camt, table
 from web_support import bearer, form_token
 
+from registry import limits
 from registry.accounts import service as accounts
 from registry.cli import main
 from registry.lending.bank import importing, ordering
@@ -144,6 +145,14 @@ def test_the_same_by_json(app: Flask, desk: Desk) -> None:
     upload = desk.upload(Booked(5_000, desk.reference(pledge)), Booked(700, "?"))
     body = {"content_base64": base64.b64encode(upload.content).decode()}
     assert client.post(f"{api}/statements", json={"content_base64": "%"}, headers=tom).status_code == 422
+    much = base64.b64encode(upload.content + b" " * (limits.STATEMENT_BYTES - len(upload.content)))
+    look = client.post(f"{api}/statements/look", json={"content_base64": much.decode()}, headers=tom)
+    assert look.status_code == 200 and look.json["fresh"] == 2, "as large as the page takes it"
+    more = client.post(f"{api}/statements", json={"content_base64": much.decode() + "AAAA" * 2}, headers=tom)
+    assert more.status_code in (413, 422)
+    huge = client.post(f"{api}/statements", json={"content_base64": "A" * limits.STATEMENT_BODY_BYTES}, headers=tom)
+    assert huge.status_code == 413
+    assert client.post(f"{api}/bookings/1", json={"why": "A" * 70_000}, headers=tom).status_code == 413, "it alone"
     look = client.post(f"{api}/statements/look", json=body, headers=tom)
     assert look.status_code == 200 and (look.json["fresh"], look.json["gap"]) == (2, False)
     made = client.post(f"{api}/statements", json=body, headers=tom)

@@ -9,14 +9,18 @@ from lending_support import World, open_world
 from loan_support import days_pass, events, figure, now, out, owed, repay, sound, state, treasurers
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import select
+from sqlmodel import col, select
 
+from app import create_app
+from registry.accounts import service as accounts
+from registry.accounts.pages import COOKIE
 from registry.errors import Conflict, Forbidden, Invalid, NotFound, RegistryError
 from registry.ledger import queries as ledger
 from registry.lending import chart
-from registry.lending.loans import goods, payback, rules, sales
+from registry.lending.loans import goods, payback, queries, rules, sales, service
 from registry.lending.loans.schemas import GoodsMove, GoodsWish, SaleWish
 from registry.lending.loans.tables import LoanGoods, LoanGoodsEvent, LoanSale
+from registry.notices import loan_sources
 from registry.stores.stores import Stores
 
 
@@ -181,6 +185,54 @@ def test_at_maturity_the_fabricator_offers_and_the_last_units_settle_the_loan(wo
     sound(world, number)
 
 
+def offers(world: World, number: int) -> list[tuple[str, int, str]]:
+    """Who was offered how many units, and what became of it."""
+    names = {account_id: name for name, account_id in world.people.items()}
+    with world.stores.db.reading() as session:
+        rows = session.exec(select(LoanGoods).where(LoanGoods.campaign_id == number).order_by(col(LoanGoods.id))).all()
+    return [(names[one.account_id], one.units, one.state) for one in rows]
+
+
+def test_where_the_terms_say_goods_unsold_units_are_offered_at_the_end_of_the_plan(world: World) -> None:
+    number = out(world, (8_000, 8_000, 4_000), units_funded=5, repayment_months=1, unsold="goods")  # 40.00 each
+    assert "offered the day after the last instalment was due" in world.terms(number).text
+    for at in range(2):
+        sell(world, number, 5_000, f"k{at}")
+    with world.stores.db.reading() as session:
+        due_on = payback.plan_of(session, number)[0].due_on
+    days_pass(world, number, (due_on - world.today()).days)
+    service.look_after(world.stores)
+    assert offers(world, number) == [], "the last day is not over"
+    days_pass(world, number, 1)
+    for _ in range(2):  # a worker looks again and again
+        service.look_after(world.stores)
+    assert offers(world, number) == [("lea", 1, "offered"), ("luc", 1, "offered"), ("lou", 1, "offered")], "3 unsold"
+    with world.stores.db.reading() as session:
+        one, two, three = session.exec(select(LoanGoods.id).order_by(col(LoanGoods.id))).all()
+        told = session.exec(select(LoanGoodsEvent)).first()
+        assert told and (told.action, told.side, told.account_id) == ("offer", "registry", None)
+        (notice,) = queries.get_loan(session, number, world.people["lea"]).goods
+        assert notice.until is not None and notice.actions == ["agree", "refuse"]
+        heard = loan_sources._of_goods(session, told)
+    assert heard and heard.tellings[0].text.startswith("The plan is over"), "in the registry's words"
+    assert heard.tellings[0].title.startswith("North offers you 1 unit of ")
+    client = create_app(stores=world.stores).test_client()
+    client.set_cookie(COOKIE, accounts.start_session(world.stores, world.people["lea"]).secret)
+    page = client.get(f"/lending/{number}/loan").text
+    assert "The registry offers them to lea" in page and "The offer stands until" in page
+    answer(world, "lea", number, one, "agree")
+    answer(world, "luc", number, two, "refuse", "I have one")
+    days_pass(world, number, 30)
+    world.shift("loan_goods", three, until=now(world))
+    with pytest.raises(Conflict, match="This offer stood until"):
+        answer(world, "lou", number, three, "agree")
+    service.look_after(world.stores)
+    assert [state_ for _, _, state_ in offers(world, number)] == ["agreed", "refused", "lapsed"]
+    answer(world, "lea", number, one, "receive")
+    assert owed(world, number) == [4_000, 8_000, 4_000]
+    sound(world, number)
+
+
 def test_units_that_cost_more_than_is_still_owed_are_asked_for_anew(world: World) -> None:
     number = out(world, (8_000, 7_000, 5_000))
     one = ask(world, "lou", number, 2)
@@ -199,6 +251,9 @@ def test_rules_of_goods_and_pouring() -> None:
     assert rules.goods_actions("received", "lender") == []
     assert rules.pour(100, 10_000, 50, 50) == {"commons": 100, "lenders": 0, "kept": 0}
     assert rules.pour(100, 500, 50, 20) == {"commons": 5, "lenders": 20, "kept": 75}
+    assert rules.unsold_offers(3, 40, {1: 80, 2: 80, 3: 39}) == {1: 2, 2: 1}
+    assert rules.unsold_offers(9, 40, {1: 80, 2: 45}) == {1: 2, 2: 1} and rules.unsold_offers(-1, 40, {1: 80}) == {}
+    assert rules.unsold_offers(3, 0, {1: 80}) == {}
     assert rules.unit_debt(10_000, 3) * 3 >= 10_000 >= rules.unit_cost(10_000, 3) * 3
     assert not rules.reached("open", "materials") and rules.reached("filled", "materials")
     assert rules.reached("assembled", "made") and not rules.reached("assembled", "shipped")

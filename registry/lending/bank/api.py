@@ -9,6 +9,7 @@ from typing import Literal
 from flask import Blueprint, request
 from pydantic import BaseModel, Field
 
+from registry import limits
 from registry.errors import Invalid
 from registry.lending.bank import deciding, funds, importing, ordering, queries
 from registry.lending.bank.deciding import Decision
@@ -36,9 +37,9 @@ _DESK = "/lending/campaigns/<int(max=2147483647):number>/bank"
 
 
 class StatementWish(BaseModel):
-    """A file of the bank, up to 40 kB here; larger ones come by the page or the command."""
+    """A file of the bank, as large as the page takes it: 1 MiB."""
 
-    content_base64: str = Field(max_length=60_000)
+    content_base64: str = Field(max_length=limits.STATEMENT_BYTES * 4 // 3 + 4)
     name: str = Field(default="", max_length=200)
     mapping: CsvMapping | None = Field(default=None, description="for a table; else as the last one was read")
     closing: str = Field(default="", max_length=40, description="the balance after it, if a table does not tell it")
@@ -138,7 +139,8 @@ def list_bank_statements(number: int) -> StatementList:
 
 
 @operation(
-    blueprint, "POST", f"{_DESK}/statements/look", body=StatementWish, answers={200: PreviewView}, account=True
+    blueprint, "POST", f"{_DESK}/statements/look", body=StatementWish, answers={200: PreviewView}, account=True,
+    body_bytes=limits.STATEMENT_BODY_BYTES,
 )  # fmt: skip
 def look_at_bank_statement(number: int, body: StatementWish) -> PreviewView:
     """What a statement would bring; nothing is changed."""
@@ -147,7 +149,7 @@ def look_at_bank_statement(number: int, body: StatementWish) -> PreviewView:
 
 @operation(
     blueprint, "POST", f"{_DESK}/statements", body=StatementWish, answers={201: BroughtView}, faults=(409,),
-    account=True,
+    account=True, body_bytes=limits.STATEMENT_BODY_BYTES,
 )  # fmt: skip
 def import_bank_statement(number: int, body: StatementWish) -> tuple[BroughtView, int]:
     """Import a statement; again, it adds nothing."""

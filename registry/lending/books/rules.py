@@ -11,6 +11,7 @@ from registry.errors import Invalid
 from registry.ledger.schemas import AccountName
 
 Sign = Callable[[AccountName, AccountName], int]  # of a transfer: counted up, down, or not at all
+SIGNED_AFTER_DAYS = 5  # after a month's end; who needs it earlier has it signed by hand
 _MONTH = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])")
 
 
@@ -211,6 +212,13 @@ def ends(month: str) -> dt.datetime:
     """The moment at which a month is over, in UTC."""
     year, number = divmod(int(month[:4]) * 12 + int(month[5:]), 12)
     return dt.datetime(year, number + 1, 1, tzinfo=dt.UTC)
+
+
+def to_sign(now: dt.datetime) -> str:
+    """The month that is to be signed by itself: the last one, once statements of its last days have had their time."""
+    last = now - dt.timedelta(days=SIGNED_AFTER_DAYS)
+    first = last.replace(day=1)
+    return f"{first - dt.timedelta(days=1):%Y-%m}"
 
 
 def months_between(first: str, last: str) -> list[str]:

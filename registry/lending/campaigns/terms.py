@@ -57,6 +57,11 @@ def reward_words(policy: Policy, reward_bp: int) -> str:
     )
 
 
+def _offer_words(days: int) -> list[str]:
+    return [f"They are offered the day after the last instalment was due; a lender has {count(days, 'day')} to accept "
+            "or decline, and is owed money as before without them."]  # fmt: skip
+
+
 def terms_text(policy: Policy, facts: Facts) -> str:
     """All of it, as it is kept with each pledge."""
     terms = policy.terms
@@ -77,6 +82,7 @@ def terms_text(policy: Policy, facts: Facts) -> str:
         f"The loan is paid back in {count(facts.repayment_months, 'monthly instalment')}, the first "
         f"{count(facts.grace_months, 'month')} after its last part was paid out.",
         f"If units are unsold at the end of the plan, {UNSOLD[facts.unsold]}.",
+        *(_offer_words(terms.goods_offer_days) if facts.unsold == "goods" else []),
         reward_words(policy, facts.reward_bp),
         f"Of each unit sold, {percent(facts.commons_bp)} goes to the design's commons fund.",
         f"The loan is in arrears {terms.arrears_after_days} days after an instalment was due, and in default after "

@@ -61,7 +61,7 @@ def ask(stores: Stores, account_id: int, number: int, wish: GoodsWish) -> int:
         one.state = rules.step_goods("", "offer" if side == "fabricator" else "ask", side, words)
         session.add(one)
         session.flush()
-        _tell(session, one, "offer" if side == "fabricator" else "ask", "", side, account_id, words, now)
+        tell(session, one, "offer" if side == "fabricator" else "ask", "", side, account_id, words, now)
         return one.id or 0
 
 
@@ -87,9 +87,11 @@ def _judge(session: Session, row: LoanCampaign, lender: int, units: int) -> int:
     return unit_minor
 
 
-def _tell(
-    session: Session, one: LoanGoods, action: str, was: str, side: str, account_id: int, words: str, now: dt.datetime
-) -> None:
+def tell(
+    session: Session, one: LoanGoods, action: str, was: str, side: str, account_id: int | None, words: str,
+    now: dt.datetime,
+) -> None:  # fmt: skip
+    """Keep what was done; the row has its new state already."""
     session.add(one)
     session.add(LoanGoodsEvent(goods_id=one.id or 0, action=action, was=was, became=one.state, side=side,
                                account_id=account_id, words=words, at=now))  # fmt: skip
@@ -117,12 +119,14 @@ def move(stores: Stores, account_id: int, number: int, goods_id: int, wish: Good
         if one is None or one.campaign_id != number or not sides:
             raise NotFound(f"There are no units {goods_id} of this loan for you to answer.", "Look at the loan's page.")
         was = one.state
+        if wish.action == "agree" and one.until is not None and now >= one.until:
+            raise Conflict(f"This offer stood until {one.until:%-d %B %Y, %H:%M} UTC.", "Ask for units yourself.")
         side = next((each for each in sides if (was, wish.action) in rules.GOODS_STEPS
                      and each in rules.GOODS_STEPS[was, wish.action]), sides[0])  # fmt: skip
         one.state = rules.step_goods(was, wish.action, side, words)
         if one.state == "received":
             one.seq = _receive(session, row, one, account_id)
-        _tell(session, one, wish.action, was, side, account_id, words, now)
+        tell(session, one, wish.action, was, side, account_id, words, now)
         session.flush()
         if one.state == "received":
             follow_calendar(session, row, now, in_goods=True)

@@ -248,14 +248,14 @@ def goods_of(session: Session, row: LoanCampaign, account_id: int | None) -> lis
         events = session.exec(
             select(LoanGoodsEvent).where(LoanGoodsEvent.goods_id == one.id).order_by(col(LoanGoodsEvent.id))
         ).all()
-        names = handles(session, [one.account_id, *(event.account_id for event in events)])
+        names = handles(session, [one.account_id, *(event.account_id for event in events if event.account_id)])
         views.append(GoodsView(
             id=one.id or 0, lender=names[one.account_id], transfer=one.seq,
             actions=list(dict.fromkeys(act for side in sides for act in rules.goods_actions(one.state, side))),
-            events=[GoodsEventView(by=names[event.account_id],
+            events=[GoodsEventView(by=names[event.account_id] if event.account_id else "",
                                    **event.model_dump(include={"action", "became", "side", "words", "at"}))
                     for event in events],
-            **one.model_dump(include={"units", "unit_minor", "amount_minor", "state"}),
+            **one.model_dump(include={"units", "unit_minor", "amount_minor", "state", "until"}),
         ))  # fmt: skip
     return views
 

@@ -10,12 +10,13 @@ from registry.errors import Conflict, Invalid
 from registry.ledger.rules import part_of, share_out, waterfall
 from registry.lending.rules import TRANCHES
 
-Side = Literal["lender", "fabricator", "treasurer"]
+Side = Literal["lender", "fabricator", "treasurer", "registry"]
 
 # (state, action) -> {side: state after it}
 GOODS_STEPS: dict[tuple[str, str], dict[str, str]] = {
     ("", "ask"): {"lender": "asked"},
-    ("", "offer"): {"fabricator": "offered"},
+    ("", "offer"): {"fabricator": "offered", "registry": "offered"},
+    ("offered", "lapse"): {"registry": "lapsed"},
     ("asked", "agree"): {"fabricator": "agreed"},
     ("asked", "refuse"): {"fabricator": "refused"},
     ("asked", "call off"): {"lender": "called off"},
@@ -68,6 +69,13 @@ def reached(batch_state: str, stage: str) -> bool:
 def unit_cost(lent_minor: int, units_funded: int) -> int:
     """What a unit costs a lender who takes it in place of money: odd units of money stay money."""
     return lent_minor // max(units_funded, 1)
+
+
+def unsold_offers(unsold: int, unit_minor: int, owed: Mapping[int, int]) -> dict[int, int]:
+    """Unsold units over lenders, by how many each could take for what they are owed. Shape: who -> units, above 0."""
+    room = {who: amount // unit_minor for who, amount in owed.items()} if unit_minor > 0 else {}
+    shares, _ = share_out(min(max(unsold, 0), sum(room.values())), room)
+    return {who: units for who, units in shares.items() if units}
 
 
 def unit_debt(lent_minor: int, units_funded: int) -> int:

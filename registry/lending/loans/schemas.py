@@ -146,6 +146,7 @@ class GoodsView(_Out):
     amount_minor: int
     state: str
     actions: list[str] = Field(description="what the reader may do now")
+    until: dt.datetime | None = Field(description="until when an offer stands that the registry made by the terms")
     transfer: int | None
     events: list[GoodsEventView]
 

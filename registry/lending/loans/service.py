@@ -13,6 +13,7 @@ from registry.lending.campaigns.state import go
 from registry.lending.campaigns.tables import LoanCampaign
 from registry.lending.campaigns.treasurers import require_treasurer
 from registry.lending.loans import rules
+from registry.lending.loans.offers import follow_offers, offers_due
 from registry.lending.loans.payback import (
     Move,
     again,
@@ -125,10 +126,11 @@ def look_after(stores: Stores) -> int:
     with stores.db.reading() as session:
         now = database_now(session)
         rows = session.exec(select(LoanCampaign).where(col(LoanCampaign.state).in_(OUT)).order_by(col(LoanCampaign.id)))
-        due = [row.id or 0 for row in rows if has_something_due(session, row, now)]
+        due = [row.id or 0 for row in rows if has_something_due(session, row, now) or offers_due(session, row, now)]
     for number in due:
         with stores.db.transaction() as session:
-            row, _ = held_loan(session, number)
+            row, now = held_loan(session, number)
+            follow_offers(session, row, now)
             give_rest_back(session, row)
     return len(due)
 

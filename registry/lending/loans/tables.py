@@ -51,7 +51,8 @@ class LoanSale(SQLModel, table=True):
 class LoanGoods(SQLModel, table=True):
     """Units at cost in place of money, asked for by a lender or offered by the fabricator.
 
-    state: asked, offered, agreed, refused, called off, received. `seq` is its transfer in the book once received.
+    state: asked, offered, agreed, refused, called off, lapsed, received. `until`: of an offer that the registry made.
+    `seq` is its transfer in the book once received.
     """
 
     __tablename__ = "loan_goods"
@@ -64,11 +65,12 @@ class LoanGoods(SQLModel, table=True):
     unit_minor: int = _minor()
     amount_minor: int = _minor()
     state: str
+    until: dt.datetime | None = None
     seq: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class LoanGoodsEvent(SQLModel, table=True):
-    """What was asked, answered and done: who, when, in which words."""
+    """What was asked, answered and done: who, when, in which words. No account: the registry did it, by the terms."""
 
     __tablename__ = "loan_goods_event"
 
@@ -78,6 +80,6 @@ class LoanGoodsEvent(SQLModel, table=True):
     was: str
     became: str
     side: str
-    account_id: int = Field(foreign_key="account.id")
+    account_id: int | None = Field(default=None, foreign_key="account.id")
     words: str = Field(default="", sa_column=Column(Text, nullable=False))
     at: dt.datetime
