@@ -21,6 +21,7 @@ from registry.batches import (
     delivery_pages,
     origin_api,
     origin_pages,
+    paper_api,
     partner_pages,
     quote_pages,
     request_files,
@@ -116,7 +117,7 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
     shops = (fabricators_pages, transfer_pages, fabricators_api, keeping_api)
     making = (making_pages, making_api, limit_pages, limit_api)
     pooled = (batches_pages, partner_pages, buying_pages, quote_pages, batches_api, calling_api)
-    sent = (unit_pages, delivery_pages, unit_api)
+    sent = (unit_pages, delivery_pages, unit_api, paper_api)
     proof = (origin_pages, origin_api, reports_pages, reports_api)
     lent = (commons_pages, commons_api, lending_pages, lending_api, community_pages, community_api)
     borrowed = (campaigns_pages, pledge_pages, campaigns_api, lending_bank_pages, lending_bank_api)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
+from sqlalchemy import func
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from registry.accounts.queries import handle_of
 from registry.batches.money import check_currency, money
@@ -28,6 +29,8 @@ from registry.fabricators.tables import Fabricator
 from registry.stores.stores import Stores
 from registry.values import utcnow
 
+NAMES_MAX = 1_000
+
 
 def canonical(wish: OfficialWish) -> str:
     """Terms as one text: what their sha256 is of."""
@@ -46,11 +49,7 @@ def name_official(stores: Stores, account_id: int, slug: str, wish: OfficialWish
         with stores.db.transaction() as session:
             design = find_design(session, slug)
             require_maintainer(session, design, account_id)
-            shop = session.exec(select(Fabricator).where(Fabricator.slug == wish.fabricator.strip())).first()
-            if shop is None:
-                raise NotFound(
-                    f"There is no fabricator called {wish.fabricator[:80]}.", "Look at the list.", field="fabricator"
-                )
+            shop = _called(session, wish.fabricator.strip())
             row = session.exec(
                 select(OfficialNaming)
                 .where(OfficialNaming.design_id == design.id, OfficialNaming.fabricator_id == shop.id)
@@ -154,6 +153,26 @@ def namings_of(session: Session, fabricator_id: int, *, active: bool) -> list[Of
 def may_name(session: Session, slug: str, account_id: int | None) -> bool:
     """Whether an account speaks for a design."""
     return is_maintainer(session, find_design(session, slug), account_id)
+
+
+def _called(session: Session, words: str) -> Fabricator:
+    """The fabricator of this name, or at this address here. Raises: Invalid, NotFound."""
+    named = col(Fabricator.slug) == words, func.lower(col(Fabricator.name)) == words.lower()
+    found = session.exec(select(Fabricator).where(or_(*named)).order_by(col(Fabricator.id)).limit(5)).all()
+    if exact := next((shop for shop in found if shop.slug == words), None):
+        return exact
+    if not found:
+        raise NotFound(f"There is no fabricator called {words[:80]}.", "Look at the list.", field="fabricator")
+    if len(found) > 1:
+        which = ", ".join(shop.slug for shop in found)
+        raise Invalid(f"Several are called {words[:80]}.", f"Write which: {which}.", field="fabricator")
+    return found[0]
+
+
+def nameable(session: Session) -> list[str]:
+    """Names of fabricators, for who names one as official."""
+    chosen = select(Fabricator.name).where(Fabricator.status == "active").order_by(Fabricator.name).limit(NAMES_MAX)
+    return list(dict.fromkeys(session.exec(chosen)))
 
 
 def may_answer(session: Session, fabricator: str, account_id: int | None) -> bool:

@@ -29,9 +29,10 @@ def _page(slug: str, fault: RegistryError | None = None) -> Page:
         design, version = designs.get_design(session, slug), designs.get_version(session, slug, None)
         found = origin.officials_of(session, slug)
         names = origin.may_name(session, slug, account_id)
+        known = origin.nameable(session) if names else []
         answers = [one.id for one in found if origin.may_answer(session, one.fabricator, account_id)]
     html = render_template("batches/official.html", design=design, version=version, tab="makers", officials=found,
-                           names=names, answers=answers, fault=fault, values=request.form)  # fmt: skip
+                           names=names, answers=answers, fault=fault, values=request.form, known=known)  # fmt: skip
     return html, fault.status if fault else 200
 
 

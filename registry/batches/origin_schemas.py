@@ -17,7 +17,7 @@ class _Out(BaseModel):
 class OfficialWish(BaseModel):
     """A design's maintainers name a fabricator, or offer it new terms."""
 
-    fabricator: str = Field(min_length=1, max_length=80, description="its slug")
+    fabricator: str = Field(min_length=1, max_length=160, description="its name, or its slug")
     mark: str = Field(default="", max_length=TEXT_CHARS, description="name and mark that it may use, and where")
     checks: str = Field(default="", max_length=TEXT_CHARS, description="what it checks on each unit")
     text: str = Field(default="", max_length=TEXT_CHARS, description="further conditions")

@@ -42,6 +42,16 @@ def unit_traveller(stores: Stores, batch_id: int, serial: str) -> bytes:
     return make_pdf(stores, lay_out_batch(stores, batch_id, serial))
 
 
+def told_steps(stores: Stores, batch_id: int) -> list[steps.Chapter]:
+    """Steps and checks that a batch's papers print. Raises: NotFound."""
+    with stores.db.reading() as session:
+        batch = session.get(Batch, batch_id)
+        if batch is None:
+            raise NotFound(f"There is no batch {batch_id}.", "Look at the list of batches.")
+        design, revision = session.get_one(Design, batch.design_id), session.get_one(Revision, batch.revision_id)
+    return _told(stores, design, revision)
+
+
 def lay_out_batch(stores: Stores, batch_id: int, serial: str = "") -> Paper:
     """The traveller as a page: of the batch, or of the unit with this serial. Raises: NotFound."""
     paper = Paper()

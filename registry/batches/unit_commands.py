@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from registry.batches import labels as label_papers
-from registry.batches import travellers, unit_queries
+from registry.batches import paper_list, travellers, unit_queries
 from registry.console import columns_of, json_option, opened, print_json
 
 _NUMBER = click.IntRange(1, 2**31 - 1)
@@ -27,6 +27,19 @@ def list_units(number: int, as_json: bool) -> None:
     else:
         rows: list[tuple[str, ...]] = [("SERIAL", "STATE", "PASSED")]
         click.echo(columns_of(rows + [(unit.serial, unit.state, unit.passed) for unit in found.units]))
+
+
+@click.command()
+@click.argument("number", type=_NUMBER)
+@json_option
+def papers(number: int, as_json: bool) -> None:
+    """List the papers of batch NUMBER; as JSON with their serial numbers and steps."""
+    with opened() as stores:
+        found = paper_list.papers_of(stores, number)
+    if as_json:
+        print_json(found)
+    else:
+        click.echo(columns_of([("PAPER", "PDF"), *((one.title, one.pdf) for one in found.papers)]))
 
 
 @click.command()
@@ -55,4 +68,4 @@ def labels(number: int, form: str, skip: int, output: Path) -> None:
     click.echo(f"Wrote {output}.", err=True)
 
 
-COMMANDS = (list_units, traveller, labels)
+COMMANDS = (list_units, papers, traveller, labels)

@@ -13,6 +13,7 @@ from registry.batches import (
     forms,
     labels,
     orders,
+    paper_list,
     queries,
     rules,
     service,
@@ -25,10 +26,10 @@ from registry.batches.batch_schemas import BatchDetail, CountWish
 from registry.batches.tables import Batch
 from registry.batches.unit_schemas import NoteWish, NumberWish, OrderWish
 from registry.designs.tables import Design
-from registry.errors import Forbidden, RegistryError
+from registry.errors import RegistryError
 from registry.web import people, slots
 from registry.web.context import parse, stores
-from registry.web.files import guard
+from registry.web.files import send_paper
 from registry.web.rates import submissions
 
 blueprint = Blueprint("batch_units", __name__)
@@ -133,17 +134,7 @@ def keep_note(number: int, serial: str) -> Page | Redirect:
 
 
 def _makers_only(number: int) -> None:
-    person = people.required()
-    with stores().db.reading() as session:
-        queries.get_batch(session, number, person.id)
-        if not units.makes(session, number, person.id):
-            raise Forbidden("This paper is for those who make the batch.", "Ask one of them.")
-
-
-def _pdf(content: bytes, name: str) -> Response:
-    response = guard(Response(content), name)
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+    paper_list.require_reader(stores(), people.required().id, number)
 
 
 @blueprint.get(f"/batches/{NUMBER}/traveller.pdf")
@@ -151,7 +142,7 @@ def _pdf(content: bytes, name: str) -> Response:
 def batch_traveller(number: int) -> Response:
     """The traveller of the batch."""
     _makers_only(number)
-    return _pdf(travellers.batch_traveller(stores(), number), f"traveller-batch-{number}.pdf")
+    return send_paper(travellers.batch_traveller(stores(), number), f"traveller-batch-{number}.pdf")
 
 
 @blueprint.get(f"/batches/{NUMBER}/units/<serial>/traveller.pdf")
@@ -159,7 +150,7 @@ def batch_traveller(number: int) -> Response:
 def unit_traveller(number: int, serial: str) -> Response:
     """The traveller of one unit."""
     _makers_only(number)
-    return _pdf(travellers.unit_traveller(stores(), number, serial), f"traveller-{serial}.pdf")
+    return send_paper(travellers.unit_traveller(stores(), number, serial), f"traveller-{serial}.pdf")
 
 
 @blueprint.get(f"/batches/{NUMBER}/labels.pdf")
@@ -173,7 +164,7 @@ def show_labels(number: int) -> Response:
         for key, usual in (("first", 1), ("last", labels.LABELS_MAX), ("skip", 0))
     )
     content = labels.labels(stores(), number, told.get("form", "a4"), first, last, skip)
-    return _pdf(content, f"labels-batch-{number}.pdf")
+    return send_paper(content, f"labels-batch-{number}.pdf")
 
 
 @blueprint.post("/quotes/<int(max=2147483647):quote_id>/order")

@@ -101,6 +101,51 @@ class UnitList(_Out):
     states: dict[str, int] = Field(description="state -> how many")
 
 
+class PaperView(_Out):
+    """A paper for the workshop, made as PDF when it is asked for."""
+
+    kind: Literal["batch-traveller", "unit-traveller", "labels"]
+    title: str
+    serial: str = Field(default="", description="of the unit that it goes with")
+    form: str = Field(default="", description="of labels: a4 or roll")
+    pdf: str = Field(description="its address here; send the token with it")
+
+
+class PaperSteps(_Out):
+    """What a heading of the design's documents says to do, or to check."""
+
+    title: str
+    steps: list[str]
+    checks: bool = Field(description="each is signed as a check")
+
+
+class PaperUnit(UnitItem):
+    """A unit as its label names it."""
+
+    url: str = Field(description="what the QR code of its label and its traveller opens")
+
+
+class PapersView(_Out):
+    """The papers of a batch as data: what travellers and labels print, and where their PDF is."""
+
+    batch: int
+    design: str
+    version: str
+    url: str = Field(description="what the QR code of the batch's traveller opens")
+    papers: list[PaperView]
+    units: list[PaperUnit]
+    chapters: list[PaperSteps]
+
+
+class LabelsQuery(BaseModel):
+    """Which labels: units by number, and the places that are used on the first sheet."""
+
+    form: Literal["a4", "roll"] = "a4"
+    first: int = Field(default=1, ge=1, le=QUANTITY_MAX)
+    last: int = Field(default=QUANTITY_MAX, ge=1, le=QUANTITY_MAX)
+    skip: int = Field(default=0, ge=0, lt=65)
+
+
 class UnitDetail(UnitItem):
     """A unit: what everybody may know, and for its owner and maker what is kept with it."""
 

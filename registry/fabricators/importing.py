@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from registry import limits
+from registry import faults, limits
 from registry.errors import Invalid, TooLarge
 from registry.fabricators.schemas import FabricatorIn, FabricatorNew, MachineIn, MaterialIn
 
@@ -85,8 +85,10 @@ def _plain(value: Any, depth: int) -> Any:
 
 
 def _sentence(error: ValidationError) -> tuple[str, str]:
+    """(the field at fault, what is wrong with it)."""
     first = error.errors()[0]
-    return ".".join(str(part) for part in first["loc"]), first["msg"].removeprefix("Value error, ")
+    words, what = faults.field_words(first["loc"]), faults.what_is_wrong(first)
+    return str(first["loc"][0]) if first["loc"] else "", f"{words}: {what}" if words else what
 
 
 def settle(told: dict[str, Any], machines: list[dict[str, Any]], findings: list[str], form: str) -> Imported:
@@ -120,9 +122,8 @@ def _settled(
         try:
             return model.model_validate(values)
         except ValidationError as error:
-            name, what = _sentence(error)
-            head = name.split(".")[0]
-            findings.append(f"{where}{name + ': ' if name else ''}{what}. It was left out.")
+            head, what = _sentence(error)
+            findings.append(f"{where}{what}. It was left out.")
             if head and head in values and head != needed:
                 del values[head]
             elif not head and nested:

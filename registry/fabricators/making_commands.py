@@ -31,7 +31,7 @@ def match(design: str, near: str, km: str, as_json: bool) -> None:
     titles = {need.id: need.title for need in view.needs}
     rows = [("NEED", "HARDEST LIMITS")]
     for need in view.needs:
-        limits = "; ".join(f"{one.label.lower()} {one.value} {one.unit}".strip() for one in need.limits)
+        limits = "; ".join(f"{one.label.lower()} {one.words}" for one in need.told_limits)
         rows.append((need.title, limits[:100]))
     click.echo(columns_of(rows))
     for sentence in view.unknown:

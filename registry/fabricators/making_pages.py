@@ -66,11 +66,14 @@ def _changes(view: NeedsView) -> dict[str, list[dict[str, Any]]]:
 
 
 def _choices(needs: list[Need]) -> dict[str, list[tuple[str, str]]]:
-    """What may be said of each need: parameters of the vocabulary with their labels."""
-    return {
-        need.id: [(one.name, f"{one.label}{f' ({one.unit})' if one.unit else ''}") for one in parameters(need.process)]
-        for need in needs
-    }
+    """What may be said of each need: parameters of the vocabulary with their labels; ends of a range by their own."""
+    found = {}
+    for need in needs:
+        known = parameters(need.process)
+        twice = {one.need_label for one in known if sum(one.need_label == other.need_label for other in known) > 1}
+        words = {one.name: one.label if one.need_label in twice else one.need_label for one in known}
+        found[need.id] = [(one.name, words[one.name] + (f" ({one.unit})" if one.unit else "")) for one in known]
+    return found
 
 
 @blueprint.post("/designs/<slug>/<label>/makers")

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from registry.fabricators.matching import Answer, Reason
 from registry.fabricators.needs import Need
 from registry.fabricators.plans import Plan
+from registry.fabricators.vocabulary import PARAMETERS
 
 
 class _Out(BaseModel):
@@ -41,6 +42,12 @@ class CorrectionView(_Out):
     why: str
     by: str
     made_at: dt.datetime
+
+    @property
+    def label(self) -> str:
+        """What the corrected need is called, for people."""
+        known = PARAMETERS.get(self.parameter)
+        return known.need_label if known else self.parameter
 
 
 class NeedsView(_Out):

@@ -369,7 +369,7 @@ def _thickness_words(found: _Found) -> str:
 
 def _parameter_words(found: _Found) -> str:
     known = PARAMETERS[found.limit]
-    label = known.label
+    label = known.need_label
     unit = f" {known.unit}" if known.unit else ""
 
     def shown(value: object) -> str:

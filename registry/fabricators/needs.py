@@ -35,15 +35,24 @@ class Limit(_Plain):
 
     @property
     def label(self) -> str:
-        """What it is called, for people."""
+        """What the need is called, for people."""
         known = PARAMETERS.get(self.parameter)
-        return known.label if known else self.parameter
+        return known.need_label if known else self.parameter
 
     @property
     def unit(self) -> str:
         """Its unit, '' for counts and words."""
         known = PARAMETERS.get(self.parameter)
         return known.unit if known else ""
+
+    @property
+    def words(self) -> str:
+        """The value with its unit, as people write it."""
+        if isinstance(self.value, bool):
+            return "yes" if self.value else "no"
+        if isinstance(self.value, int | float):
+            return f"{round(self.value, 4):g} {self.unit}".strip() if abs(self.value) < 1e5 else f"{self.value:.0f}"
+        return self.value
 
 
 class Piece(_Plain):
@@ -80,6 +89,17 @@ class Need(_Plain):
         """Pieces per unit; None if one of them has no number."""
         counts = [piece.quantity for piece in self.pieces]
         return None if any(count is None for count in counts) else sum(count or 0 for count in counts)
+
+    @property
+    def told_limits(self) -> tuple[Limit, ...]:
+        """The limits as people read them: a range whose ends are one value is told once."""
+        values = {limit.parameter: limit.value for limit in self.limits}
+        pairs = {limit.parameter: known.pair for limit in self.limits if (known := PARAMETERS.get(limit.parameter))}
+        return tuple(
+            limit
+            for limit in self.limits
+            if not pairs.get(limit.parameter) or values.get(pairs[limit.parameter]) != limit.value
+        )
 
     @functools.cached_property
     def hull_mm(self) -> tuple[float, float, float] | None:

@@ -55,6 +55,13 @@ class Parameter:
     unit: str = ""
     choices: tuple[str, ...] = ()
     pair: str = ""
+    need: str = ""
+    """What a design's need of it is called, where a machine's limit has other words."""
+
+    @property
+    def need_label(self) -> str:
+        """What a need of it is called."""
+        return self.need or self.label
 
 
 def _load(name: str) -> dict[str, Any]:

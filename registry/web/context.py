@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from flask import current_app
 from pydantic import BaseModel, ValidationError
 
+from registry import faults
 from registry.errors import Invalid
 
 if TYPE_CHECKING:
@@ -27,8 +27,5 @@ def parse(model: type[_Model], values: Mapping[str, object]) -> _Model:
     try:
         return model.model_validate({key: value for key, value in values.items() if key in model.model_fields})
     except ValidationError as error:
-        first = error.errors()[0]
-        # of a field that may be one of several types, pydantic names the type too
-        name = ".".join(str(part) for part in first["loc"] if re.fullmatch(r"\w+", str(part))) or "The input"
-        what = first["msg"].removeprefix("Value error, ")
-        raise Invalid(f"{name}: {what}.", "Correct that, and try again.", field=name) from error
+        name, sentence = faults.told(error)
+        raise Invalid(sentence, "Correct that, and try again.", field=name or "The input") from error

@@ -67,3 +67,10 @@ def read_body(most_bytes: int) -> bytes | None:
         return request.get_data(cache=False)
     except RequestEntityTooLarge:
         return None
+
+
+def send_paper(content: bytes, name: str) -> Response:
+    """A PDF made for one reader, which nobody between keeps."""
+    response = guard(Response(content), name)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, ValidationError
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
-from registry import __version__, limits
+from registry import __version__, faults, limits
 from registry.errors import Invalid, TooLarge, Unauthenticated
 from registry.web import people
 from registry.web.context import parse
@@ -26,7 +26,7 @@ DOCUMENT = f"{PREFIX}/openapi.json"
 _TEMPLATE = "#/components/schemas/{model}"
 _ARGUMENT = re.compile(r"<(?:(?P<kind>\w+)(?:\([^)]*\))?:)?(?P<name>\w+)>")
 _KINDS: dict[str | None, dict[str, Any]] = {"int": {"type": "integer", "minimum": 0, "maximum": 2147483647}}
-Answer = BaseModel | tuple[BaseModel, int] | tuple[BaseModel, int, dict[str, str]]
+Answer = BaseModel | tuple[BaseModel, int] | tuple[BaseModel, int, dict[str, str]] | Response
 
 
 class Problem(BaseModel):
@@ -59,6 +59,8 @@ class Operation:
     body: type[BaseModel] | None = None
     faults: tuple[int, ...] = ()
     account: bool = False
+    file: str = ""
+    """The media type of an answer that is a file."""
 
 
 def operation(
@@ -66,27 +68,30 @@ def operation(
     method: str,
     path: str,
     *,
-    answers: Mapping[int, type[BaseModel]],
+    answers: Mapping[int, type[BaseModel]] | None = None,
     query: type[BaseModel] | None = None,
     body: type[BaseModel] | None = None,
     faults: tuple[int, ...] = (),
     account: bool = False,
     body_bytes: int = limits.API_BODY_BYTES,
+    file: str = "",
 ) -> Callable[[Callable[..., Answer]], Callable[..., Response]]:
     """Make a function the route `method` /api/v1`path`.
 
     It is handed path arguments by name, and `query` and `body` parsed into their schemas; it returns a schema, or
-    (schema, status[, headers]). With `account`, only who is logged in or sends a token comes through.
+    (schema, status[, headers]). With `account`, only who is logged in or sends a token comes through. With `file`, it
+    returns a response of that media type.
     """
 
     def declare(function: Callable[..., Answer]) -> Callable[..., Response]:
         declared = Operation(
-            answers=answers,
+            answers=answers or {},
             summary=(function.__doc__ or "").strip().split("\n")[0].rstrip("."),
             query=query,
             body=body,
             faults=faults,
             account=account,
+            file=file,
         )
 
         @functools.wraps(function)
@@ -136,13 +141,15 @@ def _read_body(model: type[BaseModel], most_bytes: int) -> BaseModel:
         first = error.errors()[0]
         if first["type"] == "json_invalid":
             raise Invalid("The body is not JSON.", "Send one JSON object.", field="body") from error
-        name = ".".join(str(part) for part in first["loc"])
-        what = first["msg"].removeprefix("Value error, ")
-        sentence = f"{name}: {what}." if name else f"The body: {what}."
+        name, sentence = faults.told(error, "The body")
         raise Invalid(sentence, f"See {DOCUMENT} for what is taken.", field=name or "body") from error
 
 
 def _send(declared: Operation, answer: Answer) -> Response:
+    if isinstance(answer, Response):
+        if answer.mimetype != declared.file:
+            raise TypeError(f"{request.endpoint} answered {answer.mimetype}, which it does not declare.")
+        return answer
     value, status, headers = (*answer, {})[:3] if isinstance(answer, tuple) else (answer, 200, {})
     model = declared.answers.get(status)
     if model is None or not isinstance(value, model):
@@ -225,6 +232,9 @@ def _describe(
         str(status): _content(_phrase(status), places[model, "serialization"])
         for status, model in declared.answers.items()
     }
+    if declared.file:
+        content = {declared.file: {"schema": {"type": "string", "format": "binary"}}}
+        responses["200"] = {"description": _phrase(200), "content": content}
     faults = {*declared.faults}
     faults |= {401, 403} if declared.account else set()
     faults |= {413, 415, 422} if declared.body else set()

@@ -16,7 +16,7 @@ from unit_support import a_photo, enter
 from web_support import form_token, send
 
 from app import create_app
-from registry.batches import labels, service, steps, travellers, units
+from registry.batches import labels, paper_list, service, steps, travellers, units
 from registry.batches.batch_schemas import CountWish
 from registry.batches.unit_schemas import NumberWish
 from registry.errors import Conflict, Invalid
@@ -106,6 +106,15 @@ def test_from_numbers_to_an_answered_fault(site: tuple[Flask, Market]) -> None:
     assert buyer.get(f"/api/v1{sent.location}").json["units"][0]["state"] == "repairing"  # type: ignore[index]
     assert app.test_client().get(f"/batches/{number}/traveller.pdf").status_code == 401
     assert stranger.get(f"/batches/{number}/traveller.pdf").status_code == 403
+    papers = f"/api/v1/batches/{number}/papers"
+    assert app.test_client().get(papers).status_code == 401 and stranger.get(papers).status_code == 403
+    told = worker.get(papers).json
+    assert told and [one["serial"] for one in told["units"]] == serials
+    assert told["units"][0]["url"].endswith(f"/batches/{number}/units/{serials[0]}")
+    assert {one["kind"] for one in told["papers"]} == {"batch-traveller", "unit-traveller", "labels"}
+    for paper in told["papers"]:
+        assert stranger.get(paper["pdf"]).status_code == 403, "every address that is named is there, for makers alone"
+    assert worker.get(f"/api/v1/batches/{number}/labels.pdf?form=a3").status_code == 422
 
 
 def words_of(content: bytes) -> tuple[int, str]:
@@ -141,6 +150,9 @@ def test_papers_tell_what_the_workshop_needs(sqlite_stores: Stores, tmp_path: Pa
     assert "Traveller of one unit" in one and "Z002" in one and "Z001" not in one
     _, sheet = words_of(labels.labels(sqlite_stores, number))
     assert "Z001" in sheet and "Z003" not in sheet, "scrap gets no label"
+    listed = paper_list.papers_of(sqlite_stores, number)
+    assert [one.serial for one in listed.papers if one.kind == "unit-traveller"] == ["Z001", "Z002"]
+    assert "Saw the plank to 300 mm." in [step for one in listed.chapters for step in one.steps]
     assert words_of(labels.labels(sqlite_stores, number, "roll"))[0] == 2
     with pytest.raises(Invalid, match="no labels of the form"):
         labels.labels(sqlite_stores, number, "a3")

@@ -235,6 +235,7 @@ def test_what_a_fabricator_could_make_and_what_lacks_a_step(workshops: Stores) -
 
 def test_pages_and_json_tell_the_same(workshops: Stores, client: FlaskClient) -> None:
     page = client.get("/designs/press/v1/makers").get_data(as_text=True)
+    assert "Copper layers" in page and "at most" not in page and page.count(">Thickness<") == 1
     assert "0.127" in page and "100 mm too long" in page and "Fewest hands" in page
     assert "can perhaps make it" in client.get("/designs/press/v1").get_data(as_text=True)
     wrong = client.get("/designs/press/v1/makers?place=Nowhereville")

@@ -65,7 +65,7 @@ def test_a_file_is_looked_at_and_then_added(client: FlaskClient) -> None:
     sign_up(client, "olga")
     text = (demo.EXAMPLES / "pcb-house.okw.yaml").read_text(encoding="utf-8")
     page = send(client, "/fabricators/import", "/fabricators/import", text=text).text
-    assert "Read as OKW: 4 machines" in page.replace("\u202f", " ")
+    assert "Read as OKW: 5 machines" in page.replace("\u202f", " ")
     assert send(client, "/fabricators/import", "/fabricators/import", text=text, do="add").status_code == 303
     assert client.get("/fabricators/example-boards-plauen/export.okw").text.startswith("name: Example Boards")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 import pytest
 from batch_support import Market, open_market
@@ -85,7 +86,9 @@ def test_pages_say_both_plainly(market: Market, client: FlaskClient) -> None:
     page = f"/designs/{market.design}/official"
     wrong = send(client, page, page, fabricator="north", mark="Lid", contribution="-1", currency="EUR")
     assert wrong.status_code == 422 and "Lid" in wrong.text
-    made = send(client, page, page, fabricator="north", mark="Lid", contribution="1,50", currency="EUR")
+    offered = re.findall(r'<option value="([^"]+)"></option>', client.get(page).text)
+    assert "North" in offered, "names are offered, and taken"
+    made = send(client, page, page, fabricator="nORTH", mark="Lid", contribution="1,50", currency="EUR")
     assert made.status_code == 303 and "Accept terms 1" in client.get(page).text
     assert "Waits for your answer" in client.get("/fabricators/north").text
     assert send(client, f"{page}/1", page, action="accept", terms="1").status_code == 303
