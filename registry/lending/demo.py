@@ -25,7 +25,7 @@ from registry.ledger.schemas import Transfer
 from registry.lending import chart
 from registry.lending.campaigns import pledging
 from registry.lending.campaigns import service as campaigns
-from registry.lending.campaigns.schemas import CampaignMove, CampaignWish, MessageWish, PledgeWish, Purpose
+from registry.lending.campaigns.schemas import CampaignMove, CampaignWish, MessageWish, PledgeWish, Purpose, Repay
 from registry.lending.campaigns.tables import LoanCampaign, LoanTerms, Pledge
 from registry.lending.loans import goods, payback, sales, tranches
 from registry.lending.loans.schemas import GoodsMove, GoodsWish, SaleWish
@@ -38,7 +38,11 @@ _MAKER = "example-boards-plauen"
 _IBAN = "DE89370400440532013000"  # the bank's own example: nobody has it
 _AN_EXAMPLE = "An example: nothing is lent, made or paid."
 _UNITS, _PRICE = 20, 1_740
-_LENT = (("example-ada", 15_000, "money"), ("example-ben", 12_000, "money"), ("example-chloe", 7_800, "units"))
+_LENT: tuple[tuple[str, int, Repay], ...] = (
+    ("example-ada", 15_000, "money"),
+    ("example-ben", 12_000, "money"),
+    ("example-chloe", 7_800, "units"),
+)
 
 
 def load(stores: Stores) -> list[str]:
@@ -96,7 +100,7 @@ def _funded(stores: Stores, slug: str, operator: int, lenders: dict[str, int]) -
     with stores.db.reading() as session:
         terms = session.exec(select(LoanTerms.sha256).where(LoanTerms.campaign_id == number)).one()
     for handle, amount, repay in _LENT:
-        pledge = PledgeWish(amount_minor=amount, repay=repay, named=True, terms_sha256=terms, key=f"example-{number}")  # type: ignore[arg-type]
+        pledge = PledgeWish(amount_minor=amount, repay=repay, named=True, terms_sha256=terms, key=f"example-{number}")
         made = pledging.pledge(stores, lenders[handle], number, pledge)
         with stores.db.transaction() as session:
             reference = session.get_one(Pledge, made).reference or ""

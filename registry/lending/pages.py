@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, redirect, render_template, request
+from flask import Blueprint, Response, flash, render_template, request
 from werkzeug.wrappers import Response as Redirect
 
 from registry.errors import RegistryError
 from registry.lending import queries, service
 from registry.lending.schemas import PolicyWish
 from registry.web import people
+from registry.web.acting import Page, act
 from registry.web.context import parse, stores
 from registry.web.rates import submissions
 
 blueprint = Blueprint("lending", __name__)
-Page = str | tuple[str, int]
 
 
 def _policy(fault: RegistryError | None = None) -> Page:
@@ -34,15 +34,13 @@ def show_policy() -> Page:
 def change_policy() -> Page | Redirect:
     """Let another policy hold from now on."""
     person = people.required_steward()
-    try:
-        values = {"text": request.form.get("text", "").replace("\r\n", "\n"), "why": request.form.get("why", "")}
+    values = {"text": request.form.get("text", "").replace("\r\n", "\n"), "why": request.form.get("why", "")}
+
+    def change() -> None:
         service.change_policy(stores(), person.id, parse(PolicyWish, values))
-    except RegistryError as error:
-        if error.status == 403:
-            raise
-        return _policy(error)
-    flash("It holds from now on. Open campaigns keep the rules that they were opened under.", "moss")
-    return redirect("/lending/policy", 303)
+        flash("It holds from now on. Open campaigns keep the rules that they were opened under.", "moss")
+
+    return act(change, _policy, "/lending/policy", elsewhere=(403,))
 
 
 @blueprint.get("/lending/policy.toml")

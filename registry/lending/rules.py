@@ -7,7 +7,7 @@ import datetime as dt
 import zoneinfo
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, get_args
 
 from registry.errors import Conflict, Invalid
 from registry.ledger.rules import part_of, share_out, waterfall
@@ -47,7 +47,8 @@ for _state in ("repaying", "in arrears", "defaulted"):
     LOAN_STEPS[_state, "settle in goods"] = ("settled in goods", "registry")  # what was received decides
 LOAN_STEPS["written off", "repay in full"] = ("repaid", "registry")  # late recoveries still reach its lenders
 
-TRANCHES = ("materials", "made", "shipped")
+TrancheStage = Literal["materials", "made", "shipped"]
+TRANCHES: tuple[TrancheStage, ...] = get_args(TrancheStage)
 OWING = ("materials paid", "made paid", "disbursed", "repaying", "in arrears", "defaulted", "written off")
 ENDED = ("called off", "failed", "repaid", "settled in goods", "written off")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from sepaxml import SepaTransfer
 from sepaxml.validation import ValidationError
@@ -13,7 +14,8 @@ from text_unidecode import unidecode
 from registry.errors import Invalid
 from registry.lending.paying import Payee, check_name, check_payee
 
-SCHEMAS = ("pain.001.001.03", "pain.001.001.09")
+Schema = Literal["pain.001.001.03", "pain.001.001.09"]
+SCHEMAS: tuple[Schema, ...] = get_args(Schema)
 PAYMENTS_MAX = 5_000
 AMOUNT_MINOR_MAX = 99_999_999_999
 MESSAGE_CHARS = 140  # sepaxml would cut what is longer without a word

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,13 +26,16 @@ class Database:
     instead of
     failing half-way (Source: sqlite.org/lang_transaction.html, 'BEGIN IMMEDIATE')."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, durable: bool = True) -> None:
+        """Without `durable`, what was committed last may be lost with the power, as tests may lose it."""
         self.url = url
         self.on_sqlite = url.startswith("sqlite")
         if self.on_sqlite:
-            Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+            path = Path(url.removeprefix("sqlite:///"))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _keep_private(path)
             self.engine: Engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
-            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "connect", functools.partial(_prepare_sqlite, durable=durable))
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
             self.engine = create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
@@ -77,12 +82,20 @@ class Database:
         self.engine.dispose()
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
+def _keep_private(path: Path) -> None:
+    """Accounts of banks and addresses stand in it: other users of the machine don't read it, nor its journal."""
+    path.touch(mode=0o600)
+    if path.stat().st_uid == os.geteuid():
+        path.chmod(0o600)
+
+
+def _prepare_sqlite(connection: Any, _record: Any, *, durable: bool) -> None:
     connection.isolation_level = None  # the driver begins no transaction of its own; _begin_sqlite does
     cursor = connection.cursor()
     for pragma in (
         "journal_mode=WAL",
-        "synchronous=NORMAL",
+        # NORMAL may lose the last commits with the power, of money that people were told of (sqlite.org/pragma.html)
+        f"synchronous={'FULL' if durable else 'NORMAL'}",
         "foreign_keys=ON",
         "busy_timeout=30000",
         "cache_size=-32000",

@@ -33,7 +33,7 @@ def open_stores(settings: Settings) -> Stores:
 
     for folder in (settings.data, settings.mirrors, settings.work):
         folder.mkdir(parents=True, exist_ok=True)
-    db = Database(settings.database_url)
+    db = Database(settings.database_url, durable=not settings.tests)
     migrate(db, settings)
     jobs = Jobs(settings.database_url, settings.data)
     return Stores(settings=settings, db=db, blobs=_open_blobs(settings), jobs=jobs)

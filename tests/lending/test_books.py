@@ -8,6 +8,7 @@ import io
 import json
 import shutil
 import subprocess
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,10 @@ def test_every_figure_is_what_beancount_reads(stores: Stores, tmp_path: Path) ->
     assert last.figures["defaulted"] == 14_999 and last.failed_bp == 14_999 * 10_000 // 20_000
     assert last.figures["rebuy"] == 7_000 and last.rebuy_bp == 7_000 * 10_000 // 27_000
     assert set(last.figures) == set(rules.FIGURES)
+    with stores.db.reading() as session:
+        table = list(csv.DictReader(io.StringIO("".join(export(session, "csv", queries.open_choice(session))))))
+    again = [row for row in table if row["purpose"].endswith(queries.AGAIN)]
+    assert sum(Decimal(row["amount"]) for row in again) == 70, "the part lent again, from the nameless export"
 
 
 def test_each_figure_opens_the_transfers_that_make_it_up(sqlite_stores: Stores) -> None:

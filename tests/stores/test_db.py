@@ -137,3 +137,15 @@ def test_a_database_of_a_newer_brickyard_is_left_alone(stores: Stores) -> None:
         connection.execute(text("UPDATE alembic_version SET version_num = 'later'"))
     with pytest.raises(Unavailable, match="a newer Brickyard"):
         migrate(stores.db, stores.settings)
+
+
+def test_what_sqlite_has_committed_outlives_the_power_and_other_users_do_not_read_it(tmp_path: Path) -> None:
+    path = tmp_path / "brickyard.sqlite3"
+    path.touch(mode=0o644)
+    for durable, level in ((True, 2), (False, 1)):
+        database = Database(f"sqlite:///{path}", durable=durable)
+        with database.transaction() as session:
+            assert session.execute(text("PRAGMA synchronous")).scalar_one() == level
+            session.execute(text(f"CREATE TABLE one_{level} (id INTEGER)"))
+        assert {each.stat().st_mode & 0o777 for each in tmp_path.iterdir()} == {0o600}, "its journal too"
+        database.close()

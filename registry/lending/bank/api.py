@@ -27,7 +27,7 @@ from registry.lending.bank.views import (
     StatementList,
 )
 from registry.lending.paying import Payee
-from registry.lending.sepa import SCHEMAS
+from registry.lending.sepa import SCHEMAS, Schema
 from registry.web import people
 from registry.web.context import stores
 from registry.web.openapi import operation
@@ -93,7 +93,7 @@ class PaymentMove(BaseModel):
 class FileWish(BaseModel):
     """A file for the bank, of all approved payments."""
 
-    form: Literal["pain.001.001.03", "pain.001.001.09"] = SCHEMAS[0]  # type: ignore[assignment]
+    form: Schema = SCHEMAS[0]
 
 
 @operation(blueprint, "GET", _DESK, answers={200: DeskView}, account=True)

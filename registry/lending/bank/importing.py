@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
@@ -197,7 +198,7 @@ def work_off(stores: Stores, number: int | None = None) -> int:
             query = query.where(BankEntry.campaign_id == number)
         waiting = session.exec(query.order_by(col(BankEntry.id))).all()
     for entry_id, campaign_id in waiting:
-        stores.db.retrying(lambda session, of=(entry_id or 0, campaign_id): _work_off_one(session, *of))  # type: ignore[misc]
+        stores.db.retrying(partial(_work_off_one, entry_id=entry_id or 0, campaign_id=campaign_id))
     return len(waiting)
 
 

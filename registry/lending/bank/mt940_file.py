@@ -55,10 +55,10 @@ def _statement(block: str, number: int) -> BankStatement:
         raise Invalid(f"{where} has a line that can't be read: {what}.",
                       "Nothing of the file was taken. Ask the bank for it anew.", field="file") from error  # fmt: skip
     said: dict[str, Any] = made.data
-    opening = _balance(said, "opening", where)
-    closing = _balance(said, "closing", where)
-    currency = str(closing.amount.currency)  # type: ignore[union-attr]
-    if opening.amount.currency != currency:  # type: ignore[union-attr]
+    _, opens = _balance(said, "opening", where)
+    closing, closes = _balance(said, "closing", where)
+    currency = str(closes.currency)
+    if opens.currency != currency:
         raise Invalid(f"{where} has balances in two currencies.", "Ask the bank for it anew.", field="file")
     rows = [row.data for row in made.transactions if row.data.get("id")]
     if len(rows) != len(re.findall(r"(?m)^:61:", block)):
@@ -70,17 +70,17 @@ def _statement(block: str, number: int) -> BankStatement:
     found = [f"{where}: bookings of 0 were left out. They move nothing."] if len(moving) < len(lines) else []
     return BankStatement(
         form="mt940", account=words(said.get("account_identification"), 60), currency=currency,
-        number=words(said.get("statement_number"), 60), opening_minor=_minor(opening.amount, currency, where),
-        closing_minor=_minor(closing.amount, currency, where), since=min(days), until=max(days), lines=moving,
+        number=words(said.get("statement_number"), 60), opening_minor=_minor(opens, currency, where),
+        closing_minor=_minor(closes, currency, where), since=min(days), until=max(days), lines=moving,
         findings=found,
     )  # fmt: skip
 
 
-def _balance(said: dict[str, Any], which: str, where: str) -> Balance:
+def _balance(said: dict[str, Any], which: str, where: str) -> tuple[Balance, Amount]:
     for name in (f"final_{which}_balance", f"{which}_balance", f"intermediate_{which}_balance"):
         found = said.get(name)
         if isinstance(found, Balance) and isinstance(found.amount, Amount):
-            return found
+            return found, found.amount
     raise Invalid(f"{where} lacks its {which} balance.", "Ask the bank for the whole statement.", field="file")
 
 

@@ -361,7 +361,7 @@ def _paid(session: Session, order: PaymentOrder, entry: BankEntry, by_id: int | 
 def source_of(order: PaymentOrder) -> AccountName:
     """The account of the book that an order takes from."""
     kind, owner, role, currency = order.source.split("/")
-    return AccountName(kind=kind, id=owner, role=role, currency=currency)  # type: ignore[arg-type]
+    return AccountName.model_validate({"kind": kind, "id": owner, "role": role, "currency": currency})
 
 
 def approvals(session: Session, order_ids: list[int]) -> dict[int, list[int]]:

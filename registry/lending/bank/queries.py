@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 
 from registry.accounts.queries import handle_of
@@ -131,11 +131,11 @@ def has_payee(session: Session, number: int) -> bool:
 def list_entries(session: Session, account_id: int, number: int, query: EntryQuery) -> EntryList:
     """Bookings, the newest first; what waits, the oldest first. Raises: Forbidden, NotFound."""
     campaign_of(session, account_id, number)
-    where = [BankEntry.campaign_id == number]
+    where: list[ColumnElement[bool]] = [col(BankEntry.campaign_id) == number]
     if query.state == "queue":
-        where.append(col(BankEntry.state).in_(QUEUE))  # type: ignore[arg-type]
+        where.append(col(BankEntry.state).in_(QUEUE))
     elif query.state:
-        where.append(BankEntry.state == query.state)
+        where.append(col(BankEntry.state) == query.state)
     total = session.exec(select(func.count()).select_from(BankEntry).where(*where)).one()
     order = (col(BankEntry.booked_on), col(BankEntry.id)) if query.state == "queue" else (
         col(BankEntry.booked_on).desc(), col(BankEntry.id).desc())  # fmt: skip
@@ -194,7 +194,7 @@ def get_entry(session: Session, account_id: int, number: int, entry_id: int) -> 
         **row.model_dump(include={"valued_on", "structured", "end_to_end", "return_code"}),
         bank_reference="" if row.key == CARRIED else row.bank_reference, codes=codes_in(row.structured, row.text),
         actions=actions, suggested=_suggested(row, actions, pledges), pledges=pledges, orders=orders,
-        acts=_acts(session, BankAct.entry_id == row.id),
+        acts=_acts(session, col(BankAct.entry_id) == row.id),
     )  # fmt: skip
 
 
@@ -237,8 +237,8 @@ def _choice(row: PaymentOrder) -> OrderChoice:
                        payee=row.payee_name, state=row.state)  # fmt: skip
 
 
-def _acts(session: Session, where: object) -> list[ActView]:
-    rows = session.exec(select(BankAct).where(where).order_by(col(BankAct.number)))  # type: ignore[arg-type]
+def _acts(session: Session, where: ColumnElement[bool]) -> list[ActView]:
+    rows = session.exec(select(BankAct).where(where).order_by(col(BankAct.number)))
     return [_act(session, row) for row in rows]
 
 

@@ -13,7 +13,7 @@ from registry.errors import NotFound
 from registry.ledger import queries as ledger
 from registry.ledger.export import Choice
 from registry.ledger.money import iso_currency
-from registry.ledger.schemas import AccountName
+from registry.ledger.schemas import AccountName, Entry
 from registry.lending.books import rules
 from registry.lending.books.schemas import BehindLine, BehindView, BooksView, FigureView, MonthView
 from registry.lending.campaigns.tables import LoanEvent, Pledge
@@ -21,6 +21,7 @@ from registry.lending.queries import policy_now
 from registry.stores.clock import database_now
 
 PER_PAGE = 100
+AGAIN = ", of somebody who had lent to another campaign before"
 
 
 @dataclass
@@ -57,9 +58,16 @@ def currencies(session: Session) -> list[str]:
 def open_choice(session: Session) -> Choice:
     """What everybody may read of the book: all transfers of money, without names, keys and words that may hold some."""
     known, money = names(session), set(currencies(session))
+    again = {code: rules.lent_again(_again(session, code)) for code in money}
+
+    def say(entry: Entry) -> str:
+        told = rules.words(entry.debit, entry.credit)
+        # which transfers these are, the page of the figure shows too: from an export it can be worked out so
+        return told + AGAIN if again[entry.currency](entry.debit, entry.credit) else told
+
     return Choice(
         only=lambda entry: entry.currency in money, alias=known.alias, told=False,
-        say=lambda entry: rules.words(entry.debit, entry.credit),
+        say=say,
     )  # fmt: skip
 
 

@@ -52,7 +52,8 @@ def list_campaigns(state: str, page: int, as_json: bool) -> None:
     with opened() as stores:
         service.settle_due(stores)
         with stores.db.reading() as session:
-            found = queries.list_campaigns(session, CampaignQuery(state=state, page=page, per_page=50))  # type: ignore[arg-type]
+            wanted = {"state": state, "page": page, "per_page": 50}
+            found = queries.list_campaigns(session, CampaignQuery.model_validate(wanted))
     if as_json:
         print_json(found)
         return

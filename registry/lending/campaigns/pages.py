@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request
@@ -23,12 +24,12 @@ from registry.lending.campaigns.schemas import (
 )
 from registry.lending.queries import policy_now
 from registry.web import people, slots
+from registry.web.acting import Page, act
 from registry.web.context import parse, stores
 from registry.web.paging import Pages
 from registry.web.rates import submissions
 
 blueprint = Blueprint("campaigns", __name__)
-Page = str | tuple[str, int]
 NUMBER = "<int(max=2147483647):number>"
 
 
@@ -140,13 +141,10 @@ def edit(number: int) -> Page | Redirect:
     person = people.required()
     with stores().db.reading() as session:
         batch = queries.find_campaign(session, number, person.id).batch_id
-    try:
-        service.edit(stores(), person.id, number, _wish())
-    except RegistryError as error:
-        if error.status in (403, 404):
-            raise
-        return _form(request.form, batch, number, error)
-    return redirect(f"/lending/{number}", 303)
+    return act(
+        lambda: service.edit(stores(), person.id, number, _wish()),
+        partial(_form, request.form, batch, number), f"/lending/{number}",
+    )  # fmt: skip
 
 
 @blueprint.post(f"/lending/{NUMBER}/move")
@@ -154,13 +152,10 @@ def edit(number: int) -> Page | Redirect:
 def move(number: int) -> Page | Redirect:
     """Open it, or call it off."""
     person = people.required()
-    try:
-        service.move(stores(), person.id, number, parse(CampaignMove, request.form.to_dict()))
-    except RegistryError as error:
-        if error.status in (403, 404):
-            raise
-        return campaign_page(number, error)
-    return redirect(f"/lending/{number}", 303)
+    return act(
+        lambda: service.move(stores(), person.id, number, parse(CampaignMove, request.form.to_dict())),
+        partial(campaign_page, number), f"/lending/{number}",
+    )  # fmt: skip
 
 
 @blueprint.post(f"/lending/{NUMBER}/terms")
@@ -168,13 +163,10 @@ def move(number: int) -> Page | Redirect:
 def amend(number: int) -> Page | Redirect:
     """Other words in the terms, for pledges to come."""
     person = people.required()
-    try:
-        service.amend_terms(stores(), person.id, number, parse(TermsWish, request.form.to_dict()))
-    except RegistryError as error:
-        if error.status in (403, 404):
-            raise
-        return campaign_page(number, error)
-    return redirect(f"/lending/{number}#terms", 303)
+    return act(
+        lambda: service.amend_terms(stores(), person.id, number, parse(TermsWish, request.form.to_dict())),
+        partial(campaign_page, number), f"/lending/{number}#terms",
+    )  # fmt: skip
 
 
 @blueprint.post(f"/lending/{NUMBER}/messages")
@@ -182,13 +174,10 @@ def amend(number: int) -> Page | Redirect:
 def send_message(number: int) -> Page | Redirect:
     """Tell the lenders something."""
     person = people.required()
-    try:
-        service.send_message(stores(), person.id, number, parse(MessageWish, request.form.to_dict()))
-    except RegistryError as error:
-        if error.status in (403, 404):
-            raise
-        return campaign_page(number, error)
-    return redirect(f"/lending/{number}#messages", 303)
+    return act(
+        lambda: service.send_message(stores(), person.id, number, parse(MessageWish, request.form.to_dict())),
+        partial(campaign_page, number), f"/lending/{number}#messages",
+    )  # fmt: skip
 
 
 # --- treasurers
@@ -212,14 +201,11 @@ def show_treasurers() -> Page:
 def name_treasurer() -> Page | Redirect:
     """Name one, or end it."""
     person = people.required_steward()
-    try:
-        values = request.form.to_dict() | {"acts": request.form.get("acts", "yes") == "yes"}
-        treasurers.name(stores(), person.id, parse(TreasurerWish, values))
-    except RegistryError as error:
-        if error.status == 403:
-            raise
-        return _treasurers(error)
-    return redirect("/lending/treasurers", 303)
+    values = request.form.to_dict() | {"acts": request.form.get("acts", "yes") == "yes"}
+    return act(
+        lambda: treasurers.name(stores(), person.id, parse(TreasurerWish, values)), _treasurers,
+        "/lending/treasurers", elsewhere=(403,),
+    )  # fmt: skip
 
 
 # --- on other pages

@@ -100,7 +100,7 @@ def _set_tranches(session: Session, row: LoanCampaign, wish: CampaignWish) -> No
     there = {one.stage: one for one in tranches_of(session, row.id or 0)}
     for stage in rules.TRANCHES:
         one = there.get(stage) or LoanTranche(campaign_id=row.id or 0, stage=stage, share_bp=0)
-        one.share_bp = wish.tranches.get(stage, 0)  # type: ignore[call-overload]
+        one.share_bp = wish.tranches.get(stage, 0)
         session.add(one)
 
 

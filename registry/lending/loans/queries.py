@@ -146,9 +146,10 @@ def plan_views(plan: list[lending.Instalment], debt_minor: int, today: dt.date) 
     for number, one in enumerate(plan, 1):
         part = min(paid, one.amount_minor)
         paid -= part
+        state: Literal["paid", "part paid", "late", "due"]
         state = "paid" if part == one.amount_minor else "late" if one.due_on < today else "part paid" if part else "due"
         views.append(InstalmentView(number=number, due_on=one.due_on, amount_minor=one.amount_minor, paid_minor=part,
-                                    state=state))  # type: ignore[arg-type]  # fmt: skip
+                                    state=state))  # fmt: skip
     return views
 
 
