@@ -58,9 +58,10 @@ def dashboard(slug: str, as_json: bool) -> None:
     click.echo(_waiting(found.to_buy))
     click.echo("Machines: " + ", ".join(f"{count} {status}" for status, count in told.machines.items()))
     if told.money:
-        rows = [("CURRENCY", "AGREED", "RECEIVED", "DUE", "TO RETURN", "RESERVED")]
+        rows = [("CURRENCY", "AGREED", "RECEIVED", "DUE", "TO RETURN", "RESERVED", "OF DUE, IN COMMUNITY MONEY")]
         for row in told.money:
-            amounts = (row.agreed_minor, row.received_minor, row.due_minor, row.to_return_minor, row.reserved_minor)
+            amounts = (row.agreed_minor, row.received_minor, row.due_minor, row.to_return_minor, row.reserved_minor,
+                       row.credit_due_minor)  # fmt: skip
             rows.append((row.currency, *(money(minor, row.currency).replace("\u00a0", " ") for minor in amounts)))
         click.echo(columns_of(rows))
 

@@ -19,6 +19,7 @@ from registry.dashboard.schemas import MoneyItem, MoneySum
 from registry.dashboard.sql import select
 from registry.dashboard.tables import PaymentSeen
 from registry.designs.tables import Design, Revision
+from registry.lending.community.queries import CreditPart, credit_parts
 
 SHOWN = 300
 
@@ -79,18 +80,18 @@ def _prices(session: Session, fabricator_id: int) -> dict[int, _Price]:
     return found
 
 
-def _paid_reservations(session: Session, fabricator_id: int) -> list[tuple[int, int, str, int, str]]:
-    """(batch, units, state of the reservation, paid, currency) of every reservation of which money was seen."""
+def _paid_reservations(session: Session, fabricator_id: int) -> list[tuple[int, int, int, str, int, str]]:
+    """(id, batch, units, state, paid, currency) of every reservation of which money was seen."""
     rows = session.execute(
         select(
-            Reservation.batch_id, Reservation.units, Reservation.state, func.sum(PaymentSeen.amount_minor),
-            PaymentSeen.currency,
+            Reservation.id, Reservation.batch_id, Reservation.units, Reservation.state,
+            func.sum(PaymentSeen.amount_minor), PaymentSeen.currency,
         )
         .join(Reservation, col(Reservation.id) == col(PaymentSeen.reservation_id))
         .where(col(PaymentSeen.fabricator_id) == fabricator_id)
         .group_by(Reservation.id, Reservation.batch_id, Reservation.units, Reservation.state, PaymentSeen.currency)
     ).all()  # fmt: skip
-    return [(batch, units, state, int(paid), currency) for batch, units, state, paid, currency in rows]
+    return [(id_, batch, units, state, int(paid), currency) for id_, batch, units, state, paid, currency in rows]
 
 
 def _accepted(session: Session, fabricator_id: int) -> list[MoneyItem]:
@@ -128,12 +129,17 @@ def _accepted(session: Session, fabricator_id: int) -> list[MoneyItem]:
     return items
 
 
+def _credit(part: CreditPart | None) -> tuple[int, bool]:
+    return (part.minor, part.paid) if part else (0, False)
+
+
 def _item(owed: Owed, *, who: str, title: str, units: int, job: int | None = None, place: int | None = None,
           quote: int | None = None) -> MoneyItem:  # fmt: skip
     return MoneyItem(
         job=job, place=place, quote=quote, who=who, title=title, units=units, currency=owed.currency,
         agreed_minor=owed.agreed_minor, received_minor=owed.received_minor, due_minor=owed.due_minor,
-        to_return_minor=owed.to_return_minor,
+        to_return_minor=owed.to_return_minor, credit_received_minor=owed.credit_received_minor,
+        credit_due_minor=owed.credit_due_minor,
     )  # fmt: skip
 
 
@@ -148,12 +154,19 @@ def books(session: Session, fabricator_id: int) -> Books:
             reserved[price.currency] += price.of(price.units)
         elif price.state in rules.OWED:
             rest[number] = price.of(price.units)
-    for number, units, state, paid, currency in _paid_reservations(session, fabricator_id):
+    credits_ = credit_parts(session, list(rest))
+    for id_, number, units, state, paid, currency in _paid_reservations(session, fabricator_id):
         confirmed = state == "confirmed" and number in rest
         agreed = prices[number].of(units) if confirmed else 0
-        owed.append(Owed(currency, agreed, paid))
+        part = credits_.pop(id_, None) if confirmed and currency == prices[number].currency else None
+        owed.append(Owed(currency, agreed, paid, *_credit(part)))
         if confirmed:
             rest[number] -= agreed
+    for part in credits_.values():  # nothing was seen of these in money
+        price = prices[part.batch]
+        agreed = price.of(part.units)
+        owed.append(Owed(price.currency, agreed, 0, *_credit(part)))
+        rest[part.batch] -= agreed
     owed += [Owed(prices[number].currency, minor, 0) for number, minor in rest.items()]
     accepted = _accepted(session, fabricator_id)
     owed += [Owed(item.currency, item.agreed_minor, item.received_minor) for item in accepted]
@@ -178,8 +191,8 @@ def items(session: Session, fabricator_id: int, job: int = 0, *, open_only: bool
     )  # fmt: skip
     rows = session.execute(
         select(
-            Reservation.batch_id, Reservation.number, Reservation.units, Reservation.state, Reservation.named,
-            Account.handle, Design.name, Revision.name, paid.c.paid,
+            Reservation.id, Reservation.batch_id, Reservation.number, Reservation.units, Reservation.state,
+            Reservation.named, Account.handle, Design.name, Revision.name, paid.c.paid,
         )
         .join(Batch, col(Batch.id) == col(Reservation.batch_id))
         .join(Account, col(Account.id) == col(Reservation.account_id))
@@ -193,14 +206,14 @@ def items(session: Session, fabricator_id: int, job: int = 0, *, open_only: bool
         .order_by(col(Reservation.batch_id).desc(), Reservation.number)
     ).all()  # fmt: skip
     found = []
-    for batch, place, units, state, named, handle, design, version, received in rows:
+    credits_ = credit_parts(session, [number for number in wanted if number in prices])
+    for id_, batch, place, units, state, named, handle, design, version, received in rows:
         price = prices[batch]
         agreed = price.of(units) if state == "confirmed" and price.state in rules.OWED else 0
         who = handle if named else f"number {place}"
-        found.append(
-            _item(Owed(price.currency, agreed, int(received or 0)), job=batch, place=place, who=who, units=units,
-                  title=f"{design} {version}")
-        )  # fmt: skip
+        part = credits_.get(id_) if agreed else None
+        owed = Owed(price.currency, agreed, int(received or 0), *_credit(part))
+        found.append(_item(owed, job=batch, place=place, who=who, units=units, title=f"{design} {version}"))
     if not job:
         found += _accepted(session, fabricator_id)
     return [item for item in found if not open_only or item.due_minor or item.to_return_minor][:SHOWN]

@@ -119,21 +119,36 @@ def week_to_begin(
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """What is to be paid for something, and what was seen of it. Units: minor."""
+    """What is to be paid for something, and what was seen of it. Units: minor.
+
+    `credit_minor` is the part of what is agreed that may be paid in the community's money, in the price's currency.
+    """
 
     currency: str
     agreed_minor: int
     received_minor: int
+    credit_minor: int = 0
+    credit_paid: bool = False
+
+    @property
+    def credit_received_minor(self) -> int:
+        """What came in the community's money."""
+        return self.credit_minor if self.credit_paid else 0
 
     @property
     def due_minor(self) -> int:
-        """What is still to come."""
-        return max(0, self.agreed_minor - self.received_minor)
+        """What is still to come, in money or in the community's."""
+        return max(0, self.agreed_minor - self.received_minor - self.credit_received_minor)
+
+    @property
+    def credit_due_minor(self) -> int:
+        """What of it may still come in the community's money."""
+        return 0 if self.credit_paid else min(self.credit_minor, self.due_minor)
 
     @property
     def to_return_minor(self) -> int:
         """What was paid beyond it."""
-        return max(0, self.received_minor - self.agreed_minor)
+        return max(0, self.received_minor + self.credit_received_minor - self.agreed_minor)
 
 
 def price_of(prices: PriceList, units_min: int, reserved: int) -> int:
@@ -148,9 +163,11 @@ def order_rest(offered: PriceList, setup_minor: int, units: int, price_minor: in
 
 
 def sums(items: Iterable[Owed], reserved: Mapping[str, int]) -> dict[str, dict[str, int]]:
-    """currency -> agreed, received, due, to_return, reserved."""
+    """currency -> agreed, received, due, to_return, reserved; and what of it is the community's money."""
     found: dict[str, dict[str, int]] = {}
-    names = ("agreed_minor", "received_minor", "due_minor", "to_return_minor")
+    names = (
+        "agreed_minor", "received_minor", "due_minor", "to_return_minor", "credit_received_minor", "credit_due_minor"
+    )  # fmt: skip
     for item in items:
         row = found.setdefault(item.currency, dict.fromkeys((*names, "reserved_minor"), 0))
         for name in names:

@@ -268,6 +268,8 @@ class MoneySum(_Out):
     due_minor: int
     to_return_minor: int
     reserved_minor: int
+    credit_received_minor: int = Field(default=0, description="came in the community's money, beyond `received_minor`")
+    credit_due_minor: int = Field(default=0, description="what of `due_minor` may come in the community's money")
 
 
 class MoneyItem(_Out):
@@ -284,6 +286,8 @@ class MoneyItem(_Out):
     received_minor: int
     due_minor: int
     to_return_minor: int
+    credit_received_minor: int = Field(default=0, description="came in the community's money, beyond `received_minor`")
+    credit_due_minor: int = Field(default=0, description="what of `due_minor` may come in the community's money")
 
 
 class WeekFigures(_Out):

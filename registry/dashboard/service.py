@@ -36,6 +36,7 @@ from registry.fabricators.queries import find_fabricator
 from registry.fabricators.schemas import MACHINE_STATUS_LABELS, Role
 from registry.fabricators.service import require_role
 from registry.fabricators.tables import Fabricator, Machine
+from registry.lending.community.queries import credit_parts
 from registry.stores.stores import Stores
 from registry.values import utcnow
 
@@ -294,7 +295,9 @@ def _place_due(session: Session, fabricator: Fabricator, number: int, place: int
             .where(Quote.id == batch.quote_id)
         ).one()
         rest = rules.order_rest(offer.prices, offer.setup_minor, row.units, price)
-    return batch.currency, price * row.units + rest if owed else 0, row.id or 0
+    part = credit_parts(session, [number]).get(row.id or 0) if owed else None
+    in_credit = part.minor if part and part.paid else 0  # the community's money came already
+    return batch.currency, price * row.units + rest - in_credit if owed else 0, row.id or 0
 
 
 def _quote_due(session: Session, fabricator: Fabricator, quote_id: int) -> tuple[str, int]:

@@ -34,7 +34,7 @@ def _piece(steps: Sequence[tuple[Need, Piece]], judged: Judged) -> MakeablePiece
     worst: Answer = "yes"
     machines: dict[str, None] = {}
     elsewhere = []
-    for need, piece in steps:
+    for need, piece in sorted(steps, key=lambda one: _when(one[0])):
         answer, machine = judged(_alone(need, piece))
         if answer == "no" and need.process not in FINISHING:
             return None
@@ -52,10 +52,15 @@ def _piece(steps: Sequence[tuple[Need, Piece]], judged: Judged) -> MakeablePiece
         target=first.target,
         quantity=first.quantity,
         answer="yes" if worst == "yes" else "unknown",
-        steps=[need.title for need, _ in steps],
+        steps=[need.title for need, _ in sorted(steps, key=lambda one: _when(one[0]))],
         machines=list(machines),
         elsewhere=elsewhere,
     )
+
+
+def _when(need: Need) -> int:
+    """Shape first, then blasting, then what goes over it."""
+    return 0 if need.process not in FINISHING else 1 if need.process == "sandblasting" else 2
 
 
 def _alone(need: Need, piece: Piece) -> Need:

@@ -21,6 +21,9 @@ from registry.accounts.queries import find_account
 from registry.batches import service as batches
 from registry.batches.batch_schemas import Move, ReservationWish
 from registry.cli import main
+from registry.dashboard import money
+from registry.dashboard import service as dashboard
+from registry.dashboard.schemas import PaymentWish
 from registry.errors import Conflict, Forbidden, Invalid, NotFound, RegistryError
 from registry.fabricators.tables import Member
 from registry.ledger import checking
@@ -115,6 +118,18 @@ def test_members_trade_within_limits_and_all_comes_to_zero(stores: Stores, tmp_p
         assert checking.check(session).ok
 
 
+def due(stores: Stores, shop: int) -> tuple[int, int, int]:
+    """(due, what of it may come in credit, what came in credit) on the dashboard."""
+    with stores.db.reading() as session:
+        [row] = money.books(session, shop).totals
+    return row.due_minor, row.credit_due_minor, row.credit_received_minor
+
+
+def open_parts(stores: Stores, shop: int) -> list[tuple[int | None, int, int]]:
+    with stores.db.reading() as session:
+        return [(item.place, item.due_minor, item.credit_due_minor) for item in money.items(session, shop)]
+
+
 def test_part_of_a_batchs_price(stores: Stores, tmp_path: Path) -> None:
     market = open_community(stores, tmp_path / "thing")
     ada, olga, vera, sam = (market.people[name] for name in ("ada", "olga", "vera", "sam"))
@@ -147,7 +162,18 @@ def test_part_of_a_batchs_price(stores: Stores, tmp_path: Path) -> None:
         service.pay_part(stores, vera, number, 2)
     with pytest.raises(NotFound):
         service.pay_part(stores, ada, number, 2)
+    shop = market.shops["north"]
+    assert due(stores, shop) == (400_00, 40_00, 0) and open_parts(stores, shop) == [
+        (1, 40_00, 4_00),
+        (2, 360_00, 36_00),
+    ]
     paid = service.pay_part(stores, ada, number, 1)
+    assert due(stores, shop) == (396_00, 36_00, 4_00) and open_parts(stores, shop)[0] == (1, 36_00, 0)
+    whole = PaymentWish(job=number, place=1, amount_minor=40_00, currency="EUR")
+    with pytest.raises(Conflict, match="more than agreed"):
+        dashboard.see_payment(stores, olga, "north", whole)
+    dashboard.see_payment(stores, olga, "north", whole.model_copy(update={"amount_minor": 36_00}))
+    assert due(stores, shop) == (360_00, 36_00, 4_00) and len(open_parts(stores, shop)) == 1
     assert service.pay_part(stores, ada, number, 1) == paid, "once"
     assert credit(stores, olga, "north").balance_minor == 4_00 and together(stores)[0] == 0
     seen = part(stores, number, ada)

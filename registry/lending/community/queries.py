@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from sqlmodel import Session, col, select
 
 import registry.lending.community.leaving  # noqa: F401  it says what goes when an account is deleted
@@ -159,6 +162,44 @@ def _own(session: Session, batch: Batch, account_id: int | None, share: int, exp
             paid=part_key(row) in paid,
             payable=batch.state in rules.PAYABLE and row.state == "confirmed" and part_key(row) not in paid,
         ))  # fmt: skip
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class CreditPart:
+    """The part of a confirmed reservation that may be paid in credit, in the smallest units of the batch's currency."""
+
+    batch: int
+    units: int
+    minor: int
+    paid: bool
+
+
+def credit_parts(session: Session, batches: Sequence[int]) -> dict[int, CreditPart]:
+    """Reservation's id -> its part in credit, of the batches among these that take any."""
+    own = policy_now(session).community
+    if not own.currency or not batches:
+        return {}
+    set_last: dict[int, BatchCredit] = {}
+    chosen = select(BatchCredit).where(col(BatchCredit.batch_id).in_(batches)).order_by(col(BatchCredit.number))
+    for row in session.exec(chosen):
+        set_last[row.batch_id] = row
+    shares = {id_: row.share_bp for id_, row in set_last.items() if row.share_bp and row.currency == own.currency}
+    if not shares:
+        return {}
+    rows = session.exec(
+        select(Reservation, Batch)
+        .join(Batch, col(Batch.id) == col(Reservation.batch_id))
+        .where(col(Reservation.batch_id).in_(list(shares)), col(Reservation.state) == "confirmed")
+    ).all()
+    paid = (
+        {entry.key for entry in ledger.transfers(session, keys=[part_key(row) for row, _ in rows])} if rows else set()
+    )
+    found = {}
+    for row, batch in rows:
+        total, money, credit = split_reservation(batch, row.units, shares[row.batch_id], own.exponent)
+        if credit:
+            found[row.id or 0] = CreditPart(row.batch_id, row.units, total - money, part_key(row) in paid)
     return found
 
 
