@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from batch_support import Market, an_offer, begun, open_market
+from batch_support import Market, an_offer, begun
+from community_support import open_community
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
@@ -48,10 +49,6 @@ def photo() -> bytes:
     return out.getvalue()
 
 
-# Only where a registry has a currency of its own; there `tests/lending/test_community.py` asks who may.
-ELSEWHERE = {"community_api.set_batch_part"}
-
-
 class World:
     """A workshop with one of everything that its people act on."""
 
@@ -67,6 +64,7 @@ class World:
         faulty = Answer(action="report", serials=["T1"], words="bent")
         deliveries.answer(stores, people["ada"], self.delivery, faulty)
         partners.ask(stores, olga, self.batch, PartnerWish(fabricator="south", stages=["tested"]))
+        self.priced = market.batch("olga", "north")  # its price may come in the community's money in part
         self.asked, self.offered, self.accepted = (self.quote(offered) for offered in (0, 1, 2))
         laser = MachineIn(name="Laser", process="laser cutting")
         self.machine = fabricators.add_machine(stores, people["otto"], "north", laser)
@@ -170,6 +168,7 @@ class World:
             "partners.ask_for_share": (job, {"fabricator": "south", "stages": ["assembled"]}),
             "partners.answer_partner": (job | {"slug": "south"}, {"action": "take back"}),
             "partners.answer_for_share": (job | {"slug": "south"}, {"action": "take back"}),
+            "community_api.set_batch_part": ({"number": self.priced}, {"share_bp": 500}),
             "lending_bank.set_payout": (north, {"name": "North", "iban": "DE89370400440532013000", "bic": ""}),
             # last, for they take away what others need
             "fabricators.remove_picture": (north | picture, {}),
@@ -213,13 +212,13 @@ def ask(app: Flask, client: FlaskClient, token: dict[str, str], endpoint: str, m
 
 @pytest.fixture
 def site(sqlite_stores: Stores, tmp_path: Path) -> tuple[Flask, World]:
-    return create_app(stores=sqlite_stores), World(open_market(sqlite_stores, tmp_path / "thing"))
+    return create_app(stores=sqlite_stores), World(open_community(sqlite_stores, tmp_path / "thing"))
 
 
 def test_a_viewer_who_posts_an_operators_action_is_told_so_by_every_route(site: tuple[Flask, World]) -> None:
     app, world = site
     routes, acts = walked(app), world.acts()
-    forgotten = set(routes) - set(acts) - NOT_THE_WORKSHOPS - ELSEWHERE
+    forgotten = set(routes) - set(acts) - NOT_THE_WORKSHOPS
     assert not forgotten, f"say who may do these, here: {sorted(forgotten)}"
     assert set(acts) <= set(routes) and NOT_THE_WORKSHOPS <= set(routes), "these are no routes any more"
     looker, owner = (
