@@ -23,7 +23,7 @@ class PanelBuilder:
     """KiKit lays the boards out, KiCad plots the panel as it plots a single board."""
 
     name = "kicad-panel"
-    version = "2"
+    version = "3"
 
     def available(self) -> str:
         """A sentence if panels can't be made here, else ""."""

@@ -8,7 +8,7 @@ import json
 import zipfile
 from collections.abc import Iterable
 from pathlib import PurePosixPath
-from typing import IO
+from typing import IO, Any
 
 from registry.batches import quote_queries
 from registry.batches.panels import Panel, make_ready, panels_of
@@ -151,10 +151,19 @@ def _told(stores: Stores, found: RequestDetail, panels: Iterable[Panel]) -> str:
             wide, high = told["panel_mm"]
             lines.append(
                 f"Panel of {panel.board}: {told['columns']} x {told['rows']} boards, {wide:g} x {high:g} mm, held by "
-                "tabs with mouse bites; quantities above are of single boards"
+                "tabs with mouse bites; quantities above are of single boards" + _reaching(told)
             )
         else:
             lines.append(f"Panel of {panel.board}: none. {panel.fault}")
     if found.notes:
         lines += ["", found.notes]
     return "\n".join([*lines, ""])
+
+
+def _reaching(told: dict[str, Any]) -> str:
+    """Which parts reach over the edge of a panel's boards, and how far these stand apart for it."""
+    over = told.get("over_the_edge") or []
+    if not over:
+        return ""
+    across, down = told["gap_mm"]
+    return f"; {across:g} mm apart sideways and {down:g} mm between rows: {', '.join(over)} over the board's edge"

@@ -17,7 +17,7 @@ from unit_support import enter
 
 from app import create_app
 from builders.kicad.panel import PANEL
-from builders.programs.kicad_panel import grid
+from builders.programs.kicad_panel import GAP_MM, grid, overhang, spacing
 from registry.batches import quoting, request_files
 from registry.batches.schemas import RequestWish
 from registry.builds.schemas import BomLine, Materials, Use
@@ -40,6 +40,10 @@ BOARD = """(kicad_pcb (version 20241229) (generator "pcbnew") (general (thicknes
   (property "Reference" "R1" (at 0 -2) (layer "F.SilkS")) (property "Value" "10k" (at 0 2) (layer "F.Fab"))
   (pad "1" smd rect (at -1 0) (size 1 1.3) (layers "F.Cu" "F.Paste" "F.Mask"))
   (pad "2" smd rect (at 1 0) (size 1 1.3) (layers "F.Cu" "F.Paste" "F.Mask")))
+ (footprint "Connector:Socket" (layer "F.Cu") (at 150 115) (attr through_hole exclude_from_pos_files)
+  (property "Reference" "J1" (at 0 -2) (layer "F.SilkS")) (property "Value" "USB" (at 0 2) (layer "F.Fab"))
+  (pad "1" thru_hole circle (at -3 0) (size 1.6 1.6) (drill 0.8) (layers "*.Cu" "*.Mask"))
+  (fp_rect (start -6 -4) (end 3 4) (stroke (width 0.05) (type solid)) (fill none) (layer "F.CrtYd")))
  (gr_rect (start 100 100) (end 150 130) (stroke (width 0.1) (type solid)) (fill none) (layer "Edge.Cuts")))
 """
 IN_BUNDLE = {
@@ -130,12 +134,15 @@ def test_boards_are_laid_out_on_a_panel_that_other_readers_understand(stores: St
         told = json.loads(archive.read("boards/lamp/panel/panel.json"))
         plots = zipfile.ZipFile(io.BytesIO(archive.read("boards/lamp/panel/lamp-panel-gerbers.zip")))
         cpl = archive.read("bom/jlcpcb-lamp-panel-cpl.csv").decode().splitlines()
-        assert "Panel of lamp: 3 x 5 boards" in archive.read("REQUEST.txt").decode()
+        words = archive.read("REQUEST.txt").decode()
+        assert "Panel of lamp: 3 x 5 boards" in words and "J1 over the board's edge" in words
     assert (told["columns"], told["rows"], told["board_mm"]) == (3, 5, [50, 30])
     assert len(cpl) == 1 + 15 and all(line.startswith("R1,") for line in cpl[1:])
-    # three boards of 50 mm with 2 mm between them; five of 30 mm, and two rails of 5 mm
+    assert (told["over_the_edge"], told["rail_gap_mm"]) == (["J1"], 2.0)
+    assert told["gap_mm"] == [pytest.approx(3, abs=0.1), 2]
+    # three boards of 50 mm, as far apart as J1 reaches over the edge; five of 30 mm, and two rails of 5 mm
     (left, low), (right, high) = GerberFile.from_string(plots.read("lamp-panel-Edge_Cuts.gm1").decode()).bounding_box()
-    assert right - left == pytest.approx(3 * 50 + 2 * 2, abs=0.3)
+    assert right - left == pytest.approx(3 * 50 + 2 * 3, abs=0.3)
     assert high - low == pytest.approx(5 * 30 + 4 * 2 + 2 * (5 + 2), abs=0.3)
     pads = GerberFile.from_string(plots.read("lamp-panel-F_Paste.gtp").decode())
     assert len(pads.objects) == 2 * 15
@@ -147,6 +154,19 @@ def test_boards_are_laid_out_on_a_panel_that_other_readers_understand(stores: St
 def test_the_grid_fits_the_panel() -> None:
     assert grid(50, 30) == (3, 5) and grid(400, 300) == (1, 1) and grid(5, 5) == (5, 5)
     assert grid(180, 166) == (1, 1) and grid(89, 82) == (2, 2)
+
+
+def test_boards_stand_apart_as_far_as_parts_reach_over_their_edges() -> None:
+    board = (0.0, 0.0, 50.0, 30.0)
+    flush = overhang(board, [("R1", (0.0, 0.0, 50.0, 30.0)), ("R2", (10.0, 10.0, 12.0, 12.0))])
+    assert flush.parts == () and spacing(flush) == (GAP_MM, GAP_MM, GAP_MM)
+    over = overhang(
+        board, [("J1", (-4.0, 5.0, 6.0, 9.0)), ("J2", (45.0, 5.0, 53.5, 9.0)), ("J3", (5.0, 28.0, 9.0, 35.0))]
+    )
+    assert over.parts == ("J1", "J2", "J3") and spacing(over) == (7.5, 5.0, 5.0)
+    assert grid(50, 30, spacing(over)) == (3, 4)
+    with pytest.raises(ValueError, match="J9 reach so far over the board's edge"):
+        spacing(overhang(board, [("J9", (40.0, 5.0, 70.0, 9.0))]))
 
 
 def test_files_of_a_request_from_a_shell(market: Market, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -182,9 +182,9 @@ def credit_parts(session: Session, batches: Sequence[int]) -> dict[int, CreditPa
         return {}
     set_last: dict[int, BatchCredit] = {}
     chosen = select(BatchCredit).where(col(BatchCredit.batch_id).in_(batches)).order_by(col(BatchCredit.number))
-    for row in session.exec(chosen):
-        set_last[row.batch_id] = row
-    shares = {id_: row.share_bp for id_, row in set_last.items() if row.share_bp and row.currency == own.currency}
+    for set_ in session.exec(chosen):
+        set_last[set_.batch_id] = set_
+    shares = {id_: set_.share_bp for id_, set_ in set_last.items() if set_.share_bp and set_.currency == own.currency}
     if not shares:
         return {}
     rows = session.exec(
