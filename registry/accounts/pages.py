@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 
-from flask import Blueprint, Flask, Response, flash, g, make_response, redirect, render_template, request, session
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    current_app,
+    flash,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+)
 from flask_limiter.util import get_remote_address
 
 from registry import limits
@@ -42,12 +54,18 @@ def _know_person() -> None:
     if request.path.startswith("/static/") or request.path == "/healthz":
         return
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and request.path.startswith("/api/"):
+    if scheme.lower() == "bearer" and (request.path.startswith("/api/") or _is_file()):
         _know_by_token(secret.strip())
     elif secret := request.cookies.get(COOKIE, ""):
         with stores().db.reading() as reading:
             if account := queries.account_of_session(reading, secret):
                 _know(account)
+
+
+def _is_file() -> bool:
+    """Whether a file is asked for that JSON names the address of."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return getattr(view, "for_programs", False)
 
 
 def _know_by_token(secret: str) -> None:

@@ -15,7 +15,7 @@ from registry.errors import RegistryError
 from registry.fabricators import pictures
 from registry.web import people
 from registry.web.context import parse, stores
-from registry.web.files import guard
+from registry.web.files import for_programs, guard
 from registry.web.rates import submissions
 
 blueprint = Blueprint("deliveries", __name__)
@@ -99,6 +99,7 @@ def _photo() -> bytes:
 
 
 @blueprint.get(f"{_DELIVERY}/photos/<int(max=2147483647):event_id>-<int(max=9999):width>.webp")
+@for_programs
 def show_photo(delivery_id: int, event_id: int, width: int) -> Response:
     """A photo, for the two sides of its delivery."""
     with stores().db.reading() as session:

@@ -18,6 +18,7 @@ from registry.designs import queries as designs
 from registry.errors import RegistryError
 from registry.web import people
 from registry.web.context import parse, stores
+from registry.web.files import for_programs
 from registry.web.rates import submissions
 
 blueprint = Blueprint("quotes", __name__)
@@ -87,6 +88,7 @@ def show_request(number: int) -> str:
 
 
 @blueprint.get("/requests/<int(max=2147483647):number>/files.zip")
+@for_programs
 @submissions
 def download_files(number: int) -> Response:
     """The request's files in the form that it names, for its buyer and those who are asked."""

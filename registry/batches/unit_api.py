@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, request
 
+from registry import limits
 from registry.batches import deliveries, delivery_queries, orders, queries, unit_queries, units
 from registry.batches.batch_schemas import BatchDetail
 from registry.batches.unit_schemas import (
     Answer,
     DeliveryList,
     DeliveryView,
+    FaultQuery,
     NoteWish,
     NumberWish,
     OrderWish,
@@ -17,8 +19,10 @@ from registry.batches.unit_schemas import (
     UnitDetail,
     UnitList,
 )
+from registry.fabricators import pictures
 from registry.web import people
-from registry.web.context import stores
+from registry.web.context import parse, stores
+from registry.web.files import read_body
 from registry.web.openapi import operation
 
 blueprint = Blueprint("units_api", __name__)
@@ -104,6 +108,21 @@ def read_delivery(delivery_id: int) -> DeliveryView:
 def answer_delivery(delivery_id: int, body: Answer) -> DeliveryView:
     """Accept units, report them faulty, or answer a fault."""
     deliveries.answer(stores(), people.required().id, delivery_id, body)
+    return _delivery(delivery_id)
+
+
+@operation(
+    blueprint, "POST", f"{_DELIVERY}/faults", query=FaultQuery, answers={200: DeliveryView}, faults=(403, 409, 413),
+    account=True,
+)  # fmt: skip
+def report_fault(delivery_id: int, query: FaultQuery) -> DeliveryView:
+    """Report units faulty with a photo: the photo itself is the body; what the camera wrote into it is left out."""
+    content = read_body(limits.PHOTO_BYTES)
+    if content is None:
+        pictures.refuse_size(request.content_length or 0)
+    serials = [one.strip() for one in query.serials.split(",") if one.strip()]
+    wish = parse(Answer, {"action": "report", "serials": serials, "words": query.words})
+    deliveries.answer(stores(), people.required().id, delivery_id, wish, content or b"")
     return _delivery(delivery_id)
 
 

@@ -29,7 +29,7 @@ from registry.designs.tables import Design
 from registry.errors import RegistryError
 from registry.web import people, slots
 from registry.web.context import parse, stores
-from registry.web.files import send_paper
+from registry.web.files import for_programs, send_paper
 from registry.web.rates import submissions
 
 blueprint = Blueprint("batch_units", __name__)
@@ -138,6 +138,7 @@ def _makers_only(number: int) -> None:
 
 
 @blueprint.get(f"/batches/{NUMBER}/traveller.pdf")
+@for_programs
 @submissions
 def batch_traveller(number: int) -> Response:
     """The traveller of the batch."""
@@ -146,6 +147,7 @@ def batch_traveller(number: int) -> Response:
 
 
 @blueprint.get(f"/batches/{NUMBER}/units/<serial>/traveller.pdf")
+@for_programs
 @submissions
 def unit_traveller(number: int, serial: str) -> Response:
     """The traveller of one unit."""
@@ -154,6 +156,7 @@ def unit_traveller(number: int, serial: str) -> Response:
 
 
 @blueprint.get(f"/batches/{NUMBER}/labels.pdf")
+@for_programs
 @submissions
 def show_labels(number: int) -> Response:
     """Labels, on sheets or for a label printer."""

@@ -56,6 +56,13 @@ class Answer(BaseModel):
     words: str = Field(default="", max_length=TEXT_CHARS)
 
 
+class FaultQuery(BaseModel):
+    """A fault whose photo is sent as it is."""
+
+    serials: str = Field(min_length=1, max_length=40_000, description="serial numbers, with commas")
+    words: str = Field(min_length=1, max_length=TEXT_CHARS)
+
+
 class UnitEventView(_Out):
     """What happened to a unit. Who it was is named to its owner and maker alone."""
 

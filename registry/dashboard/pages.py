@@ -42,7 +42,7 @@ from registry.fabricators.schemas import MACHINE_STATUS_LABELS
 from registry.fabricators.tables import Fabricator
 from registry.web import assets, people
 from registry.web.context import parse, stores
-from registry.web.files import guard
+from registry.web.files import for_programs, guard
 
 blueprint = Blueprint("dashboard", __name__)
 _HERE = "/fabricators/<slug>/dashboard"
@@ -258,6 +258,7 @@ def show_buying(slug: str) -> Response:
 
 
 @blueprint.get(f"{_HERE}/buy.csv")
+@for_programs
 def download_buying(slug: str) -> Response:
     """The same as a table."""
     person = people.required()

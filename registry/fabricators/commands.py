@@ -12,7 +12,7 @@ from registry import limits
 from registry.accounts.queries import find_account
 from registry.console import columns_of, json_option, opened, print_json
 from registry.errors import NotFound
-from registry.fabricators import demo, limit_commands, queries, service, transfer, vocabulary
+from registry.fabricators import demo, keeping_commands, limit_commands, queries, service, transfer, vocabulary
 from registry.fabricators.schemas import FabricatorQuery
 from registry.fabricators.search import canonical
 
@@ -21,6 +21,7 @@ def register(group: click.Group) -> None:
     """Add the commands; `demo`, of a feature that knows nothing of this one, loads example fabricators first."""
     group.add_command(fabricators)
     fabricators.add_command(limit_commands.check)
+    keeping_commands.register(fabricators)
     designs_alone = group.commands["demo"].callback
     assert designs_alone is not None
 

@@ -248,7 +248,7 @@ class Said:
     why: str
 
 
-def correct(stores: Stores, account_id: int, is_steward: bool, slug: str, label: str, said: Said) -> None:
+def correct(stores: Stores, account_id: int, is_steward: bool, slug: str, label: str | None, said: Said) -> None:
     """Say what a version needs in place of what was derived: set a limit, drop a need, or add one (the value is its
     process). Raises: NotFound, Forbidden, Invalid."""
     view = read_version(stores, slug, label)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import Blueprint
 
 from registry.fabricators import making_use
-from registry.fabricators.making_schemas import CouldMake, Matches, NeedsView
+from registry.fabricators.making_schemas import CorrectionWish, CouldMake, Matches, NeedsView
+from registry.web import people
 from registry.web.context import stores
 from registry.web.openapi import operation
 
@@ -16,6 +17,16 @@ blueprint = Blueprint("making_api", __name__)
 def read_needs(slug: str, ref: str) -> NeedsView:
     """What a version needs of those who make it, with the evidence for each limit."""
     return making_use.needs_of(stores(), slug, ref.replace("~", "/"))
+
+
+@operation(
+    blueprint, "POST", "/designs/<slug>/versions/<ref>/needs", body=CorrectionWish, answers={201: NeedsView},
+    faults=(403,), account=True,
+)  # fmt: skip
+def correct_needs(slug: str, ref: str, body: CorrectionWish) -> tuple[NeedsView, int]:
+    """Say what a version needs in place of what was derived, as who submitted it."""
+    person = people.required()
+    return making_use.correct(stores(), person.id, person.is_steward, slug, ref.replace("~", "/"), body), 201
 
 
 @operation(blueprint, "GET", "/designs/<slug>/versions/<ref>/matches", query=making_use.NearQuery,

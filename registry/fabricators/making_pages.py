@@ -10,13 +10,14 @@ from werkzeug.wrappers import Response as Redirect
 
 from registry.designs import queries as design_queries
 from registry.designs.schemas import DesignDetail, VersionDetail
-from registry.errors import Invalid
-from registry.fabricators import making, making_use
-from registry.fabricators.making_schemas import Near, NeedsView
+from registry.errors import Invalid, RegistryError
+from registry.fabricators import making_use
+from registry.fabricators.making_schemas import CorrectionWish, Near, NeedsView
 from registry.fabricators.needs import Need
 from registry.fabricators.vocabulary import PROCESSES, parameters
 from registry.web import people, slots
 from registry.web.context import parse, stores
+from registry.web.rates import submissions
 
 blueprint = Blueprint("making", __name__)
 
@@ -24,6 +25,11 @@ blueprint = Blueprint("making", __name__)
 @blueprint.get("/designs/<slug>/<label>/makers")
 def show_makers(slug: str, label: str) -> str:
     """What a version needs, with evidence; who can make it, near or anywhere; plans over several."""
+    return _page(slug, label)
+
+
+def _page(slug: str, label: str, refused: RegistryError | None = None) -> str:
+    """The page; with what was typed of a correction that was refused."""
     with stores().db.reading() as session:
         design = design_queries.get_design(session, slug)
         version = design_queries.get_version(session, slug, label)
@@ -37,7 +43,7 @@ def show_makers(slug: str, label: str) -> str:
         changes=_changes(view), matches=making_use.matches_of(stores(), view, near),
         query=query, near=near, told=told, fault=fault,
         may_correct=_may_correct(design), choices=_choices(view.needs),
-        processes=sorted(PROCESSES.values(), key=lambda process: process.name),
+        refused=refused, form=request.form, processes=sorted(PROCESSES.values(), key=lambda process: process.name),
     )  # fmt: skip
 
 
@@ -77,23 +83,17 @@ def _choices(needs: list[Need]) -> dict[str, list[tuple[str, str]]]:
 
 
 @blueprint.post("/designs/<slug>/<label>/makers")
-def correct_need(slug: str, label: str) -> Redirect:
+@submissions
+def correct_need(slug: str, label: str) -> tuple[str, int] | Redirect:
     """Say what a version needs in place of what was derived."""
     person = people.required()
-    form = request.form
-    making.correct(
-        stores(),
-        person.id,
-        person.is_steward,
-        slug,
-        label,
-        making.Said(
-            need=form.get("need", ""),
-            parameter=form.get("parameter", ""),
-            value=form.get("value", ""),
-            why=form.get("why", ""),
-        ),
-    )
+    try:
+        wish = parse(CorrectionWish, request.form.to_dict())
+        making_use.correct(stores(), person.id, person.is_steward, slug, label, wish)
+    except RegistryError as error:
+        if error.status in (403, 404):
+            raise
+        return _page(slug, label, error), error.status
     flash("Kept. What was derived stays beside it.", "moss")
     return redirect(f"/designs/{quote(slug)}/{quote(label, safe='~')}/makers#needs")
 

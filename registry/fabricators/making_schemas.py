@@ -135,6 +135,19 @@ class MakeableParts(_Out):
     lacking: list[str] = Field(description="titles of needs that no machine covers")
 
 
+class CorrectionWish(BaseModel):
+    """What a designer says in place of what was derived; what was derived stays beside it."""
+
+    need: str = Field(max_length=200, description="a need's id, or 'new' for one that is missing")
+    parameter: str = Field(
+        default="", max_length=200, description="of the vocabulary; or 'drop', or 'keep' to take a drop back"
+    )
+    value: str = Field(
+        default="", max_length=400, description="as people write it; empty: it does not matter; for 'new' the process"
+    )
+    why: str = Field(max_length=2_000, description="in a sentence: others rely on it")
+
+
 class CouldMake(_Out):
     """What a fabricator could make of the designs here."""
 

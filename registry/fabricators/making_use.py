@@ -9,7 +9,7 @@ from sqlmodel import col, or_, select
 from registry.errors import Invalid
 from registry.fabricators import finding, making
 from registry.fabricators.fleet import fleet_of
-from registry.fabricators.making_schemas import CouldMake, Matches, Near, NeedsView
+from registry.fabricators.making_schemas import CorrectionWish, CouldMake, Matches, Near, NeedsView
 from registry.fabricators.place import country_name, find_spot
 from registry.fabricators.queries import shown_region, shown_town
 from registry.fabricators.tables import Fabricator
@@ -102,6 +102,14 @@ def _place(stores: Stores, place: str) -> tuple[float, float, str]:
 def needs_of(stores: Stores, slug: str, label: str | None) -> NeedsView:
     """What a version needs. Raises: NotFound."""
     return making.read_version(stores, slug, label)
+
+
+def correct(
+    stores: Stores, account_id: int, is_steward: bool, slug: str, label: str | None, wish: CorrectionWish
+) -> NeedsView:
+    """Keep a designer's correction. Returns: what the version needs now. Raises: NotFound, Forbidden, Invalid."""
+    making.correct(stores, account_id, is_steward, slug, label, making.Said(**wish.model_dump()))
+    return needs_of(stores, slug, label)
 
 
 def matches_of(stores: Stores, view: NeedsView, near: Near) -> Matches:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import mimetypes
+from collections.abc import Callable
 from pathlib import PurePosixPath
+from typing import TypeVar
 from urllib.parse import quote
 
 from flask import Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+_View = TypeVar("_View", bound=Callable[..., object])
 _PICTURES = {
     ".png": "image/png",
     ".jpg": "image/jpeg",
@@ -58,6 +61,12 @@ def guard(response: Response, name: str, media_type: str = "", *, scripts: bool 
         f"{'inline' if inline else 'attachment'}; filename*=UTF-8''{quote(path.name, safe='')}"
     )
     return response
+
+
+def for_programs(view: _View) -> _View:
+    """Let an API token open this file as well as a log-in: JSON names its address, so programs come for it."""
+    view.for_programs = True  # type: ignore[attr-defined]
+    return view
 
 
 def read_body(most_bytes: int) -> bytes | None:

@@ -13,7 +13,7 @@ from batch_support import Market, begun, open_market
 from flask import Flask
 from flask.testing import FlaskClient
 from unit_support import a_photo, enter
-from web_support import form_token, send
+from web_support import bearer, form_token, make_token, send
 
 from app import create_app
 from registry.batches import labels, paper_list, service, steps, travellers, units
@@ -104,6 +104,19 @@ def test_from_numbers_to_an_answered_fault(site: tuple[Flask, Market]) -> None:
     public = app.test_client().get(f"/api/v1{unit}").json
     assert public and public["state"] == "shipped" and public["notes"] == [] and public["side"] == ""
     assert buyer.get(f"/api/v1{sent.location}").json["units"][0]["state"] == "repairing"  # type: ignore[index]
+    program, headers = app.test_client(), bearer(make_token(buyer))
+    faults = f"/api/v1{sent.location}/faults?serials={serials[1]}"
+    assert program.post(faults, headers=headers, data=a_photo()).get_json()["field"] == "words"
+    text = program.post(f"{faults}&words=hums", headers=headers, data=b"<svg/>").get_json()["detail"]
+    assert text == "That file is no photo that can be read."
+    told = program.post(f"{faults}&words=hums", headers=headers, data=a_photo()).get_json()
+    assert told["units"][1]["state"] == "faulty" and told["events"][-1]["photo"] != photo[1]
+    seen = program.get(told["events"][-1]["photo"], headers=headers)
+    assert seen.status_code == 200 and seen.mimetype == "image/webp", "a token opens the files that JSON names"
+    assert program.get(told["events"][-1]["photo"]).status_code == 401
+    works = bearer(make_token(worker))
+    assert program.get(f"/batches/{number}/labels.pdf", headers=works).data.startswith(b"%PDF")
+    assert program.get(f"/batches/{number}/labels.pdf", headers=headers).status_code == 403
     assert app.test_client().get(f"/batches/{number}/traveller.pdf").status_code == 401
     assert stranger.get(f"/batches/{number}/traveller.pdf").status_code == 403
     papers = f"/api/v1/batches/{number}/papers"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from sqlmodel import select
-from web_support import PASSWORD, log_in, send
+from web_support import PASSWORD, bearer, log_in, make_token, send
 
 from registry.accounts import service as accounts
 from registry.builds.schemas import BomLine, Materials
@@ -268,6 +268,21 @@ def test_a_designer_corrects_on_the_page(workshops: Stores, client: FlaskClient)
     assert sent.status_code == 302
     page = client.get("/designs/press/v1/makers").get_data(as_text=True)
     assert "Corrected" in page and "the keys are touched" in page
+    wrong = {"need": need, "parameter": "track_mm_min", "value": "thin <b>", "why": "measured & found"}
+    refused = send(client, "/designs/press/v1/makers", "/designs/press/v1/makers", **wrong)
+    text = refused.get_data(as_text=True)
+    assert refused.status_code == 422 and "is no number" in text and "&lt;b&gt;" in text, "what was typed stays"
+    assert 'value="measured &amp; found"' in text and '<option value="track_mm_min" selected' in text
+    added = {"need": "new", "value": "welding", "why": ""}
+    again = send(client, "/designs/press/v1/makers", "/designs/press/v1/makers", **added)
+    assert again.status_code == 422 and '<option value="welding" selected' in again.get_data(as_text=True)
+    program, headers = client.application.test_client(), bearer(make_token(client))
+    there = "/api/v1/designs/press/versions/v1/needs"
+    told = program.post(there, headers=headers, json=wrong | {"value": "0,2 mm"})
+    assert told.status_code == 201 and told.get_json()["corrections"][-1]["value"] == 0.2
+    fault = program.post(there, headers=headers, json=wrong).get_json()
+    assert fault["field"] == "value" and "is no number" in fault["detail"]
+    assert program.post(there, json=wrong).status_code == 401
 
 
 def test_a_worker_derives_what_nobody_looked_at_yet(stores: Stores) -> None:
