@@ -78,6 +78,7 @@ from registry.reports import api as reports_api
 from registry.reports import pages as reports_pages
 from registry.settings import Settings, read_settings
 from registry.stores.stores import Stores, open_stores
+from registry.web.routing import LateRule
 
 
 def create_app(settings: Settings | None = None, stores: Stores | None = None) -> Flask:
@@ -85,6 +86,7 @@ def create_app(settings: Settings | None = None, stores: Stores | None = None) -
     settings = settings or (stores.settings if stores else read_settings())
     stores = stores or open_stores(settings)
     app = Flask("brickyard", template_folder=str(Path(__file__).resolve().parent / "templates"), static_folder=None)
+    app.url_rule_class = LateRule
     app.config.update(
         SECRET_KEY=settings.secret_key or _kept_secret(settings),
         MAX_CONTENT_LENGTH=limits.REQUEST_BODY_BYTES,
