@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -26,13 +27,19 @@ def config() -> Config:
     return settings
 
 
+@cache
+def _known() -> ScriptDirectory:
+    """The migrations there are; read once in a process."""
+    return ScriptDirectory.from_config(config())
+
+
 def migrate(db: Database, settings: Settings) -> None:
     """Bring the database to the newest schema; quick when it is there already.
 
     Raises: Unavailable if a newer Brickyard has used it: what its columns mean is not known here.
     """
     alembic = config()
-    known = ScriptDirectory.from_config(alembic)
+    known = _known()
     head = known.get_current_head()
     with db.engine.connect() as connection:
         here = MigrationContext.configure(connection).get_current_revision()
