@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from template_support import database_url as database_url
@@ -18,6 +19,7 @@ from template_support import settings as settings
 from template_support import sqlite_template as sqlite_template
 
 from app import create_app
+from registry.accounts import service as accounts
 from registry.settings import PROJECT, Settings
 from registry.stores.stores import Stores, open_stores
 
@@ -35,6 +37,12 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("corpus")
     subprocess.run([str(maker), str(folder)], check=True, capture_output=True)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are hashed at the least cost, where hashing is not what is tested; tests/accounts takes it as it is."""
+    monkeypatch.setattr(accounts, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 @pytest.fixture
