@@ -11,7 +11,7 @@ import io
 import re
 from collections.abc import Sequence
 
-_MAKERS = re.compile(r"mpn|manuf|m/?f[rg]", re.IGNORECASE)  # a maker's number, though DIN125 looks like a designator
+_MAKERS = re.compile(r"mpn|manuf|m/?f[rg]|model", re.IGNORECASE)  # a maker's number, though DIN125 looks like a designator
 _DESIGNATORS = re.compile(r"(?:[A-Za-z]{1,4}\d{1,4}(?:\s*[-–]\s*[A-Za-z]{0,4}\d{1,4})?[\s,;]*)+")
 ROWS_MAX = 20_000
 CELL_CHARS = 2_000
@@ -19,31 +19,31 @@ _HEADER_ROWS = 60
 
 # Tried in order: the first pattern that fits the whole header names the column.
 _ALIASES: tuple[tuple[str, str], ...] = (
-    ("dnp", r"dnp|dnf|dns|do not (?:fit|stuff|place|populate)|not fitted|not populated"),
-    ("fitted", r"fitted|fit|stuff(?:ed)?|populated?|assembl(?:e|y)"),
+    ("dnp", r"dnp|dnf|dns|dni|do not (?:fit|stuff|place|populate|install|mount)|not (?:fitted|populated|mounted|assembled)"),
+    ("fitted", r"fitted|fit|stuff(?:ed)?|populated?|assembl(?:e|y|ed)|mount(?:ed)?|install(?:ed)?|placed?"),
     ("excluded", r"exclude(?:d)? from (?:bom|bill of materials)"),
-    ("reference", r"ref(?:s|erences?|des)?\.?|reference\(?s?\)? ?designators?|designators?|line[- ]notes?|ref\.? ?des\.?|bezeichner|ref designator|identifiers?|rep[èe]res?|位号|部品番号"),
-    ("quantity", r"q(?:n)?tys?\.?|qnty\.?|quantit(?:y|ies)|quant\.?|co?u?nt|menge|anzahl|st(?:ü|ue)ck(?:zahl)?|amount|#|pcs|pieces|number|qt[ée]\.?|quantit[ée]s?|nombre|cantidad|cant\.?|quantit[àa]|q\.?t[àa]\.?|quantidade|qtde?\.?|aantal|hoeveelheid|ilość|szt\.?|množství|počet|antal|adet|miktar|кол(?:ичеств|-в)о|кол\.?|кількість|數量|数量|数量\(pcs\)|개수|수량"),
+    ("reference", r"ref(?:s|erences?|des)?\.?|reference\(?s?\)? ?designators?|designators?|(?:customer|cust\.?) ref(?:erence)?s?|line[- ]notes?|ref\.? ?des\.?|(?:part|component|comp\.?|schematic|sch\.?|pcb|board) ref(?:erence|s|des)?s?\.?|ref\.? ?(?:designators?|ids?)|desig\.?|components?/s|referencias?|designatore|oznaczenie|(?:поз\.? ?)?обозначение|referenz(?:en)?|bezugszeichen|bezeichner|ref designator|identifiers?|rep[èe]res?|位号|部品番号"),
+    ("quantity", r"q(?:n)?tys?\.?|qnty\.?|quantit(?:y|ies)|quant\.?|co?u?nt|menge|anzahl|st(?:ü|ue)ck(?:zahl)?|amount|#|pcs\.?|pieces|number|qnt\.?|anz\.?|stk\.?|amt\.?|nos|antall|cantidades|uds\.?|unidades|用量|員数|# per unit|qt[ée]\.?|quantit[ée]s?|nombre|cantidad|cant\.?|quantit[àa]|q\.?t[àa]\.?|quantidade|qtde?\.?|aantal|hoeveelheid|ilość|szt\.?|množství|počet|antal|adet|miktar|кол(?:ичеств|-в)о|кол\.?|кількість|數量|数量|数量\(pcs\)|개수|수량"),
     # Further columns that count: of these the best is taken where none is called so plainly.
-    ("quantity", r"(?:q(?:n)?tys?\.?|quantit(?:y|ies)|number|no\.?|amount|pieces|pcs|count) ?[-/(,:]? ?(?:per|/|for|in|of|needed|required|req'?d?\.?|used|total|each|to (?:buy|order|make|print|cut)|1|one|a)\b.{0,30}|(?:total|required|needed|order(?:ed)?|build|overall) (?:q(?:n)?tys?\.?|quantit(?:y|ies)|number|amount|count|pieces|pcs)|instances|how many\??|required|needed|units|gesamt(?:menge|anzahl)|benötigt"),
+    ("quantity", r"(?:q(?:n)?tys?\.?|quantit(?:y|ies)|number|no\.?|amount|pieces|pcs|count) ?[-/(,:]? ?(?:per|/|for|in|of|needed|required|req'?d?\.?|used|total|each|to (?:buy|order|make|print|cut)|1|one|a)\b.{0,30}|(?:total|required|needed|build|overall) (?:q(?:n)?tys?\.?|quantit(?:y|ies)|number|amount|count|pieces|pcs)|order(?:ed)? (?:q(?:n)?tys?\.?|quantit(?:y|ies)|amount|count|pieces|pcs)|instances|how many\??|required|needed|units|gesamt(?:menge|anzahl)|benötigt"),
     ("unit", r"units? of measure(?:ment)?|uom|u/m|unit|einheit|unité|unidad|unidade|unità|eenheid|jednostka|jedn\.?|ед\.? ?изм\.?|单位"),
-    ("manufacturer", r"(?:m/?f(?:g|r)?|manuf(?:acturer)?\.?|mfr|mfg|maker|hersteller|brand|fabri[ck]ante?|produttore)s?(?: ?name)? ?1?"),
-    ("mpn", r"(?:mpn|p/?n|part numbers?|part no\.?|m/?f(?:g|r)?\.? ?(?:parts?|p/n|pn|#|no\.?)[ _.]*(?:numbers?|no\.?|#)?|manuf(?:acturer)?\.? ?(?:parts?|p/n|pn|#)[ _]*(?:numbers?|no\.?|#)?|mfpn|mfg?[ _.]*part[ _.]*(?:no|number|num|#)?|mfr[ _.]*part[ _.]*(?:no|number|#)?|manufacturer[ _]part[ _](?:number|no)|component|teilenummer|型号|型番) ?1?"),
+    ("manufacturer", r"(?:m/?f(?:g|r)?|man(?:u?f)?\.?|manuf(?:acturer)?\.?|mfr|mfg|maker|hersteller|brand|fabri[ck]ante?|produttore|producent|производитель|メーカー|厂家|厂商|制造商)s?(?: ?name)? ?1?"),
+    ("mpn", r"(?:mpn|p/?n|part numbers?|part no\.?|m/?f(?:g|r)?\.? ?(?:parts?|p/n|pn|#|no\.?)[ _.]*(?:numbers?|no\.?|#)?|manuf(?:acturer)?\.? ?(?:parts?|p/n|pn|#)[ _]*(?:numbers?|no\.?|#)?|mfpn|mfg?[ _.]*part[ _.]*(?:no|number|num|#)?|mfr[ _.]*part[ _.]*(?:no|number|#)?|manufacturer?[ _']*s?[ _]part[ _](?:number|no)|component|teilenummer|part ?(?:#|num\.?|numbers?|nr\.?|code)|man(?:u?f)?\.? ?part ?(?:no\.?|numbers?|#)|man(?:u?f)?\.?#|mfn|oem ?pn|hersteller-?(?:teile)?-?(?:nr\.?|nummer)|manuf(?:acturer)?\.? (?:ref(?:erence)?|number|no)\.?|r[ée]f[ée]rence fabricant|model (?:number|no\.?|#)|part numbers? ?\(mpn\)|mpn ?/ ?part numbers?|型号|型番|品番|型式|厂家型号) ?1?"),
     ("mass", r"(?:mass|weight|gewicht)(?:[ _\[(]*k?g[\])]*)?"),
-    ("kind", r"kind|type|category|class|group"),
+    ("kind", r"kind|type|category|class|group|(?:component|part) type"),
     ("material", r"materials?|werkstoff"),
     ("process", r"process(?:es)?|manufacturing process|made by|production|fertigung"),
     ("finish", r"finish|surface|coating"),
     ("supplier", r"(?:suppliers?|vendors?|retailers?|distributors?|source supplier|lieferant|shop|fournisseur|proveedor|fornitore|fornecedor)(?: ?name)? ?1?"),
-    ("supplier_part", r"(?:sku|supplier[ _]?(?:part)?[ _]?(?:number|no\.?|#|pn)?|supplier parts?|vendor[ _]?(?:part|pn|p/n|#)[ _]?(?:number|no\.?)?|order(?:ing)? (?:code|number|no\.?)|retailer part number|part no\. supplier|bestell(?:nummer|-?nr\.?)|artikel(?:nummer|-?nr\.?)|stock code|product code|supplier and ref|jlcpcb part #?|lcsc part #?) ?1?"),
+    ("supplier_part", r"(?:sku|supplier[ _]?(?:part)?[ _]?(?:number|no\.?|#|pn)?|supplier parts?|vendor[ _]?(?:part|pn|p/n|#)[ _]?(?:number|no\.?)?|order(?:ing)? (?:code|number|no\.?)|retailer part number|part no\. supplier|bestell(?:nummer|-?nr\.?)|artikel(?:nummer|-?nr\.?)|stock code|product code|distributor[ _]?(?:part)?[ _]?(?:numbers?|no\.?|#|pn|code)|cat(?:alog(?:ue)?)?\.? ?(?:numbers?|no\.?|#)|stock ?(?:numbers?|no\.?|#)|supplier and ref|jlcpcb part #?|lcsc part #?) ?1?"),
     ("source", r"source|file|drawing|model|cad file"),
     ("licence", r"licen[cs]e"),
-    ("footprint", r"footprints?|package|case|pcb footprint|size|geh(?:ä|ae)use|bauform|bo[îi]tier|encapsulado|封装"),
-    ("value", r"values?|wert|comments?|val|display value|designation|valeur|valore?|规格"),
-    ("description", r"omschrijving|nazwa|popis|název|наименование|описание|beskrivelse|beskrivning|benämning|desc(?:r|ription)?s?\.?|names?|bezeichnung|titles?|items? ?(?:name|description)|what|details|article|artikel|benennung|cmnts?|d[ée]signation|descri[pçz]\w+|beschreibung|plain name|(?:part|component) description|名称|品名|描述"),
-    ("part", r"piezas?|peças?|pezz[io]|onderdeel|część|деталь|parts?|part[ _]?name|component name|element|bauteile?|teil|pi[èe]ces?|components?"),
+    ("footprint", r"footprints?|package|case|pcb footprint|footprint ?name|(?:case|package|footprint) ?/ ?(?:case|package|footprint)|obudowa|корпус|size|geh(?:ä|ae)use|bauform|bo[îi]tier|encapsulado|封装"),
+    ("value", r"values?|wert|comments?|val|display value|designation|valeur|valore?|wartość|commento|номинал|(?:part|component) value|value ?/ ?name|值|规格型号|规格"),
+    ("description", r"omschrijving|nazwa|popis|název|наименование|описание|beskrivelse|beskrivning|benämning|desc(?:r|rip|ription)?s?\.?|opis|опис|説明|器件名称|元件名称|names?|bezeichnung|titles?|items? ?(?:name|description)|what|details|article|artikel|benennung|cmnts?|d[ée]signation|descri[pçz]\w+|beschreibung|plain name|(?:part|component) description|名称|品名|描述"),
+    ("part", r"piezas?|peças?|pezz[io]|onderdeel|część|деталь|parts?|part[ _]?name|component name|hardware|componente|komponente|元件|器件|element|bauteile?|teil|pi[èe]ces?|components?"),
     ("item", r"items?|id|device"),
-    ("notes", r"notes?|remarks?|comment ?2|bemerkung|your instructions ?/ ?notes|instructions"),
+    ("notes", r"notes?|remarks?|comment ?2|bemerkung(?:en)?|anmerkung(?:en)?|notas?|note|remarques?|备注|備考|your instructions ?/ ?notes|instructions"),
 )  # fmt: skip
 _PLAIN_COUNT = re.compile(
     r"(?!#|number$)(?:q\S*|qty\.?|quantit\S*|quant\.?|co?u?nt|menge|anzahl|st(?:ü|ue)ck\S*|amount|pcs|pieces|[^\x00-\x7f]+"
@@ -73,11 +73,23 @@ _RETAILERS = (
     ("McMaster-Carr", r"mcmaster(?:-carr)?"),
     ("Aliexpress", r"ali ?express"),
     ("Amazon", r"amazon"),
+    ("Adafruit", r"adafruit"),
+    ("SparkFun", r"spark ?fun"),
+    ("Pololu", r"pololu"),
+    ("Conrad", r"conrad"),
+    ("Pollin", r"pollin"),
 )
 _RETAILER = tuple(
     (name, re.compile(rf"(?:{pattern})(?:[ _.]*(?:parts?|p/?n|sku|#|no\.?|number|code|order code|pn|part ?(?:no\.?|number|#)))*", re.IGNORECASE))
     for name, pattern in _RETAILERS
 )  # fmt: skip
+
+
+# `Reference(s)`, `JLCPCB Part #（optional）`: says nothing of what stands in the column.
+_ASIDE = re.compile(r"\s*\((?:s|optional|mandatory|required|recommended|pcs|stk|ea|each)\)", re.IGNORECASE)
+_FILE = re.compile(
+    r".*\.(?:stl|step|stp|3mf|f3d|scad|fcstd|dxf|svg|sldprt|sldasm|iges|igs|pdf|kicad_\w+|py)\W*", re.IGNORECASE
+)
 
 
 def retailer_of(header: str) -> str:
@@ -88,6 +100,7 @@ def retailer_of(header: str) -> str:
 @functools.cache
 def column_of(header: str) -> str:
     """The meaning of one header cell: a name of _ALIASES, `supplier:NAME`, or ''."""
+    header = _ASIDE.sub("", header.replace("（", "(").replace("）", ")")) or header
     text = re.sub(r"\s+", " ", header.replace("_", " ").replace("\n", " ")).strip(" :*")
     if not text or len(text) > 60:
         return ""
@@ -141,6 +154,7 @@ def columns_of(row: Sequence[str], below: Sequence[Sequence[str]]) -> dict[int, 
         plain = [cell for cell in cells if re.fullmatch(r"\S*\d\S*", cell)]
         if re.fullmatch(r"components?", row[index].strip(), re.IGNORECASE) and 2 * len(plain) < len(cells):
             found[index] = "part"
+    _settle(row, found, below)
     if "reference" not in found.values():
         # Eagle lists designators as 'Part' or 'Parts', others as 'Item' or 'Component'.
         for index, name in found.items():
@@ -168,6 +182,21 @@ def columns_of(row: Sequence[str], below: Sequence[Sequence[str]]) -> dict[int, 
     return known
 
 
+def _settle(row: Sequence[str], found: dict[int, str], below: Sequence[Sequence[str]]) -> None:
+    """Headings that are one thing in one table and another in the next: what stands below decides."""
+    for index, cell in enumerate(row):
+        said = cell.strip().casefold()
+        cells = [line[index] for line in below if index < len(line) and line[index]]
+        if said == "nombre" and index not in found:
+            found[index] = "description"  # a number in French, a name in Spanish
+        elif found.get(index) == "source" and said in ("source", "model") and cells:
+            files = sum(bool(_FILE.fullmatch(text)) or "/" in text for text in cells)
+            if 2 * files < len(cells):
+                found[index] = "supplier" if said == "source" else "mpn"
+        elif found.get(index) == "mpn" and cells and all(re.fullmatch(r"\d{1,3}", text) for text in cells):
+            del found[index]  # a row's own number
+
+
 def _weakness(heading: str, below: Sequence[Sequence[str]], index: int) -> int:
     """How little a heading says that its column counts pieces per unit: 0 is plain, from _NO_COUNT on it does not."""
     text = heading.strip().casefold()
@@ -183,8 +212,12 @@ def _weakness(heading: str, below: Sequence[Sequence[str]], index: int) -> int:
     return _NO_COUNT if len(cells) > 2 and cells == [str(number) for number in range(1, len(cells) + 1)] else 9
 
 
+# What spreadsheets write where it is not UTF: Western Europe, China, Japan, Cyrillic, Central Europe.
+_OLD_ENCODINGS = ("cp1252", "gb18030", "shift_jis", "cp1251", "cp1250")
+
+
 def decode(raw: bytes) -> str:
-    """Text of a table in the encodings that spreadsheets write."""
+    """Text of a table in the encodings that spreadsheets write: of the old ones that whose headings are known."""
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         return raw.decode("utf-16", errors="replace")
     try:
@@ -192,7 +225,14 @@ def decode(raw: bytes) -> str:
     except UnicodeDecodeError as error:
         if error.start > len(raw) - 4:  # cut in the middle of a letter
             return raw[: error.start].decode("utf-8-sig")
-        return raw.decode("cp1252", errors="replace")
+    best, text = 0, raw.decode("cp1252", errors="replace")
+    head = b"\n".join(raw.splitlines()[:_HEADER_ROWS])
+    for name in _OLD_ENCODINGS:
+        cells = re.split(r"[,;\t|\n]", head.decode(name, errors="replace"))
+        known = sum(bool(column_of(cell.strip(' "\r'))) for cell in cells[:2000])
+        if known > best:
+            best, text = known, raw.decode(name, errors="replace")
+    return text
 
 
 def split_rows(raw: bytes, limit: int = ROWS_MAX) -> list[list[str]]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import json
 import re
+import struct
 import sys
 import zipfile
 from pathlib import Path
 from typing import Any
 
 from builders.programs.bom_columns import CELL_CHARS, ROWS_MAX, columns_of, find_header, retailer_of, split_rows
+from builders.programs.bom_markdown import tables_of_parts
 
 _UNPACKED_BYTES = 256 * 1024 * 1024
 _RANGE = re.compile(r"([A-Za-z_]+)(\d+)\s*(?:-|–|\.\.|to)\s*\1?(\d+)")
@@ -19,6 +21,12 @@ _FRACTION = re.compile(r"(\d+)?\s*(?:([½¼¾])|\b(\d+)\s*/\s*(\d+)\b)")
 _QUANTITY_CHARS = 100  # more digits than that count nothing
 _PARTS_OF_ONE = {"½": 0.5, "¼": 0.25, "¾": 0.75}
 _TOTAL = re.compile(r"(?:sub|grand)?[- ]?totals?\b.*|sum(?:me)?\b.*|gesamt\w*|somme|总计|合计", re.IGNORECASE)
+# What a list adds up or pays for, and nobody lays on the bench.
+_NO_PART = re.compile(
+    r"total\b.{0,30}\bcount|(?:.{0,40}\W)?(?:shipping|postage|versand(?:kosten)?|sales tax|vat|import duty)"
+    r"(?: costs?| fees?)?",
+    re.IGNORECASE,
+)
 # '~2 m', '30cm', '2 pairs', '3-4', 'as needed': what is counted is not pieces, or not exactly, as only the words tell.
 _PIECES = re.compile(
     r"\s*[x×]?\s*\d+(?:\.0*)?\s*(?:[x×*]|off|nos?\.?|pcs?\.?|pieces?|pz|ea(?:ch)?\.?|units?|st(?:k|ck|ück)?\.?|szt\.?|шт\.?"
@@ -68,6 +76,39 @@ def cells(row: tuple[Any, ...]) -> list[str]:
         "" if cell is None else f"{cell:.12g}" if isinstance(cell, float) else str(cell).strip()[:CELL_CHARS]
         for cell in row
     ]
+
+
+def xls_rows(path: Path) -> list[list[str]]:
+    """Rows of the best sheet of an XLS file, as Excel wrote them until 2003."""
+    import xlrd
+
+    try:
+        with xlrd.open_workbook(path, on_demand=True) as book:
+            return best_sheet(
+                [
+                    [cells(tuple(sheet.row_values(row, 0, 200))) for row in range(min(sheet.nrows, ROWS_MAX))]
+                    for sheet in book.sheets()
+                ]
+            )
+    except (xlrd.XLRDError, xlrd.compdoc.CompDocError, struct.error, IndexError, AssertionError) as error:
+        if isinstance(error, xlrd.XLRDError) and "encrypted" in str(error):
+            fail("It is locked with a password.")
+        raise ValueError("damaged") from error
+
+
+def markdown_lines(raw: bytes, stem: str) -> list[dict[str, Any]]:
+    """Every line of every table of parts in a Markdown text. Rows are numbered through all of its tables."""
+    found: list[dict[str, Any]] = []
+    before = 0
+    for table in tables_of_parts(raw, stem):
+        header = find_header(table.rows[:1] + table.rows[1:30])
+        if header is None:
+            continue
+        HEADER[:] = table.rows[0]
+        for line in lines_of(table.rows, *header):
+            found.append(line | {"row": before + line["row"], "kind": line["kind"] or table.kind})
+        before += len(table.rows)
+    return found
 
 
 def ods_rows(path: Path) -> list[list[str]]:
@@ -140,6 +181,8 @@ def line_of(row: list[str], columns: dict[int, str], number: int) -> dict[str, A
     first = next((cell for cell in row if cell), "")
     if all(re.fullmatch(r"[-=:\s]*", cell) for cell in row):
         return None  # a rule
+    if re.fullmatch(r"(?:sub|grand)?[- ]?totals?\W*", first, re.IGNORECASE):
+        return None
     if _TOTAL.fullmatch(first) and sum(bool(cell) for cell in row) <= max(3, len(columns) // 2 + 1):
         return None
     named = {name: row[index] for index, name in columns.items() if index < len(row) and row[index] not in ("", "~")}
@@ -147,6 +190,8 @@ def line_of(row: list[str], columns: dict[int, str], number: int) -> dict[str, A
     said = [named.get(name, "") for name in ("description", "value", "mpn", "part", "footprint")]
     if not any(said) and not any(character.isdigit() for name in references for character in name):
         return None  # nothing, or a heading between the rows
+    if not references and any(_NO_PART.fullmatch(text) for text in said if text):
+        return None
     unit = named.get("unit", "") if re.fullmatch(r"[^\W\d]+[.²2]?", named.get("unit", "")) else ""
     written = f"{named.get('quantity', '')} {unit}".strip() if named.get("quantity") else ""
     count = quantity(written)
@@ -225,11 +270,16 @@ def columns_text(columns: dict[int, str], name: str, row: list[str]) -> str:
 HEADER: list[str] = []
 
 
-def main(path: Path) -> None:
+def main(path: Path, stem: str = "") -> None:
     """Read a table and write its lines as lines.json."""
     try:
+        if path.suffix == ".md":
+            write(markdown_lines(path.read_bytes(), stem))
+            return
         if path.suffix == ".xlsx":
             rows = xlsx_rows(path)
+        elif path.suffix == ".xls":
+            rows = xls_rows(path)
         elif path.suffix == ".ods":
             rows = ods_rows(path)
         else:
@@ -241,9 +291,13 @@ def main(path: Path) -> None:
         fail("No row of it looks like a header.")
         return
     HEADER[:] = rows[header[0]]
-    text = json.dumps(lines_of(rows, *header), indent=1, ensure_ascii=False)
-    Path("/out/lines.json").write_text(text, encoding="utf-8")
+    write(lines_of(rows, *header))
+
+
+def write(lines: list[dict[str, Any]]) -> None:
+    """Hand the lines over."""
+    Path("/out/lines.json").write_text(json.dumps(lines, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "")

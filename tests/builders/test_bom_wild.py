@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -110,3 +112,102 @@ def test_what_calls_itself_a_bill_is_never_passed_over_in_silence() -> None:
     }
     found = BUILDER.detect(MemoryTree(named | {"both/bom.xls": b"\xd0\xcf", "both/bom.csv": "Qty,Name\n1,Servo\n"}))
     assert [target.source for target in found] == ["BOM.csv", "both/bom.csv", "hw/lamp-bom.csv", "old/BOM.xls"]
+
+
+README = b"""# Lamp
+| Pin | Number | Function |
+|---|---|---|
+| D3 | 3 | LED |
+
+## What you need
+
+### Printed parts
+
+| Part | Quantity | Notes |
+|---|---|---|
+| [shade.stl](cad/shade.stl) | 1 | white, 0.2 mm
+| **Foot** | 4 | ~~glued~~ clipped |
+
+### Electronics and mechanics
+
+Qty. | Part | Price | Link
+--- | --- | --- | ---
+2 | Servo `SG90` | 3&nbsp;EUR each | [shop](https://shop.example/1)
+1 | Shipping | 5 EUR |
+**Total** | - | **11 EUR** |
+
+```
+| Part | Quantity |
+|---|---|
+| Not one | 9 |
+```
+
+### Tools
+
+| Tool | Quantity |
+|---|---|
+| Pliers | 1 |
+"""
+
+
+def test_tables_of_parts_in_markdown() -> None:
+    found = bom_table.markdown_lines(README, "README")
+    assert [(line["part"], line["quantity"], line["kind"], line["notes"]) for line in found] == [
+        ("shade.stl", 1, "3D printed", "white, 0.2 mm"),
+        ("Foot", 4, "3D printed", "clipped"),
+        ("Servo SG90", 2, "", ""),
+    ]
+    assert len({line["row"] for line in found}) == 3, "rows are numbered through all tables"
+    tree = {"README.md": README, "docs/use.md": b"| Key | Number |\n|---|---|\n| A | 3 |\n", "CHANGELOG.md": README}
+    assert [target.source for target in BUILDER.detect(MemoryTree(tree))] == ["README.md"]
+    beside = {"bom.md": README, "bom.csv": "Qty,Name\n1,Servo\n"}
+    assert [target.source for target in BUILDER.detect(MemoryTree(beside))] == ["bom.csv"]
+
+
+def test_a_table_that_counts_by_assembly_names_its_things_last() -> None:
+    text = (
+        b"## Parts list\n| <span style='x'>Head</span> | TOTALS |  |\n|---:|---:|:---|\n|  | | **Vitamins** |\n"
+        b"| &nbsp;3&nbsp; | &nbsp;3&nbsp; | &nbsp;Bearing 608 |\n| 3 | 3 | Total vitamins count |\n"
+    )
+    assert [(line["description"], line["quantity"]) for line in bom_table.markdown_lines(text, "readme")] == [
+        ("Bearing 608", 3)
+    ]
+
+
+def test_spreadsheets_of_old_are_read(tmp_path: Path) -> None:
+    def record(kind: int, body: bytes) -> bytes:
+        return struct.pack("<HH", kind, len(body)) + body
+
+    def text(row: int, column: int, said: str) -> bytes:
+        return record(0x0004, struct.pack("<HH3sB", row, column, b"\0\0\0", len(said)) + said.encode("cp1252"))
+
+    sheet = record(0x0009, struct.pack("<HH", 2, 0x10)) + text(0, 0, "Menge") + text(0, 1, "Bauteil")
+    sheet += record(0x0003, struct.pack("<HH3sd", 1, 0, b"\0\0\0", 12)) + text(1, 1, "Mutter M8")
+    path = tmp_path / "bom.xls"
+    path.write_bytes(sheet + record(0x000A, b""))
+    rows = bom_table.xls_rows(path)
+    assert find_header(rows) == (0, {0: "quantity", 1: "part"}) and rows[1] == ["12", "Mutter M8"]
+    path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600)
+    with pytest.raises(ValueError, match="damaged"):
+        bom_table.xls_rows(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "known"),
+    [
+        ("位号,数量,值,厂家型号\nR5,1,4.7k,RC-4K7\n", "gb18030", ["reference", "quantity", "value", "mpn"]),
+        ("部品番号,数量,品番\nR1,2,ABC\n", "shift_jis", ["reference", "quantity", "mpn"]),
+        ("Поз. обозначение;Наименование;Кол.\nR1;Резистор;1\n", "cp1251", ["reference", "description", "quantity"]),
+        (
+            "Reference(s),Qty (pcs),JLCPCB Part#（optional）\nR1,1,C1\n",
+            "utf-8",
+            ["reference", "quantity", "supplier:LCSC"],
+        ),
+        ("Part #,Part Reference,Qty\n1,R1,1\n2,C1,1\n", "utf-8", ["reference", "quantity"]),
+        ("Model,Source,Qty\nXL430-W250,Robotis,2\n", "utf-8", ["mpn", "supplier", "quantity"]),
+        ("Nombre,Cant.\nTornillo,4\n", "utf-8", ["quantity", "description"]),
+    ],
+)
+def test_headings_and_encodings_from_elsewhere(text: str, encoding: str, known: list[str]) -> None:
+    header = find_header(split_rows(text.encode(encoding)))
+    assert header is not None and list(header[1].values()) == known

@@ -369,3 +369,20 @@ def test_parts_that_no_schematic_knows_are_told() -> None:
     logo = part("LOGO1") | {"exclude_from_bom": True, "only_on_board": True}
     found = merge([board("a", part("R1"), stray, logo)], [], []).findings
     assert any("1 of its parts in no schematic" in finding and finding.endswith("R9.") for finding in found)
+
+
+def test_a_readme_that_repeats_a_bill_or_a_board_is_counted_once() -> None:
+    listed = [
+        line(description="Servo SG90"),
+        line(description="Battery holder", row=3),
+        line(description="Foot", row=4),
+    ]
+    again = TableLines("readme", "README.md", [*listed[:2], line(part="ESP32-WROOM-32", row=9)])
+    materials = merge([board("b", part("U1", "ESP32-WROOM-32"))], [again, TableLines("bom", "hw/bom.csv", listed)], [])
+    assert sum(row.quantity for row in materials.lines if row.description in ("Servo SG90", "Battery holder")) == 2
+    assert the_line(materials, value="ESP32-WROOM-32").quantity == 1
+    assert any("README.md is hw/bom.csv in another form" in finding for finding in materials.findings)
+    assert any("README.md names parts that a board carries" in finding for finding in materials.findings)
+    other = TableLines("readme", "README.md", [line(description="Oil")])
+    both = merge([], [other, TableLines("bom", "hw/bom.csv", listed)], [])
+    assert len(both.lines) == 4 and any("all are counted" in finding for finding in both.findings)

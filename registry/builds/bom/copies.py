@@ -12,10 +12,11 @@ from registry.builds.bom.rows import Row
 from registry.builds.bom.sources import TableLines
 
 # Text is what people read the differences of, so it holds where two forms say as much.
-_FORMS = (".csv", ".tsv", ".txt", ".ods", ".xlsx")
+_FORMS = (".csv", ".tsv", ".txt", ".ods", ".xlsx", ".xls", ".md")
 # Of the shorter table: how much of it the longer one must have, too. A name in common is a reason of its own.
 _SHARE_NAMED_ALIKE = 0.5
 _SHARE_OTHERWISE = 0.8
+_SHARE_IN_TEXT = 0.6  # of a table in a README and one in a file below it
 _LINES_MIN = 2
 _BOARD_PARTS_MIN = 5
 _PAIRS_MAX = 10
@@ -37,7 +38,25 @@ def counted_once(tables: list[TableLines], findings: list[str]) -> list[TableLin
         odd = len(_things(table, counted=True) - _things(known, counted=True))
         differs = f"; {odd} of its lines differ" if odd > 1 else "; one of its lines differs" if odd else ""
         findings.append(f"{table.source} is {known.source} in another form{differs}. It is counted once.")
+    findings += _in_text_and_file([table for table in tables if table in kept])
     return [table for table in tables if table in kept]
+
+
+def _in_text_and_file(tables: list[TableLines]) -> list[str]:
+    """A doubt where a text lists parts beside a spreadsheet: other words for the same things can't be told apart."""
+    told = [table for table in tables if table.lines]
+    texts = [table.source for table in told if _is_text(table)]
+    files = [table.source for table in told if not _is_text(table)]
+    if not texts or not files:
+        return []
+    return [
+        f"{' and '.join(texts[:3])} lists parts in a table, beside {' and '.join(files[:3])}; all are counted. If one "
+        "repeats the other in other words, keep one."
+    ]
+
+
+def _is_text(table: TableLines) -> bool:
+    return PurePosixPath(table.source).suffix.lower() in (".md", ".markdown", ".mdown")
 
 
 def alike_boards(boards: Mapping[str, Mapping[str, Row]]) -> list[str]:
@@ -68,6 +87,10 @@ def _form(table: TableLines) -> int:
 def _is_copy(table: TableLines, other: TableLines) -> bool:
     """Whether a table is another form of one at least as long."""
     here, there = PurePosixPath(table.source), PurePosixPath(other.source)
+    if _is_text(table) != _is_text(other) and (
+        here.parent.is_relative_to(there.parent) or there.parent.is_relative_to(here.parent)
+    ):
+        return _share(_things(table), _things(other)) >= _SHARE_IN_TEXT
     if here.parent != there.parent:
         return False  # an assembly's bill may well be like its neighbour's
     if here.suffix.lower() != there.suffix.lower() and here.stem.casefold() == there.stem.casefold():

@@ -91,7 +91,9 @@ def _take_table(
     board = max(alike, key=lambda name: (_nearness(table.source, sources[name]), overlaps[name]), default="")
     of_board = bool(named) and bool(board) and overlaps[board] * 2 >= len(set(named))
     added: list[dict[str, Any]] = []
+    counts = _counts_on_boards(by_board)
     strangers: list[str] = []
+    again: list[str] = []
     for line in table.lines:
         references = [str(reference) for reference in line.get("references", ())]
         if of_board and references:
@@ -101,8 +103,15 @@ def _take_table(
                     known[reference].complete(line, table.source)
                 else:
                     strangers.append(reference)
+        elif not references and (here := _on_board(line, counts)):
+            again.append(here)
         elif not of_board or not _is_of_board(line):
             added.append(line)
+    if again:
+        shown = ", ".join(again[:8]) + (" ..." if len(again) > 8 else "")
+        findings.append(
+            f"{table.source} names parts that a board carries, as many as there are; counted once: {shown}."
+        )
     if strangers:
         shown = ", ".join(strangers[:8]) + (" ..." if len(strangers) > 8 else "")
         findings.append(f"{table.source} names {len(strangers)} designators that board {board} does not have: {shown}.")
@@ -114,6 +123,32 @@ def _take_table(
             shown = ", ".join(missing[:8]) + (" ..." if len(missing) > 8 else "")
             findings.append(f"{table.source} leaves out {len(missing)} parts of board {board}: {shown}.")
     return added
+
+
+_NAME_CHARS_MIN = 5  # `10k` and `LED` stand for too much to be told by name alone
+
+
+def _counts_on_boards(by_board: dict[str, dict[str, Row]]) -> list[Counter[str]]:
+    """For each board how many parts of each value or MPN it carries."""
+    return [
+        Counter(
+            name
+            for row in known.values()
+            if row.wanted
+            for name in {_plain(row.value), _plain(row.mpn)}
+            if len(name) >= _NAME_CHARS_MIN
+        )
+        for known in by_board.values()
+    ]
+
+
+def _on_board(line: dict[str, Any], counts: list[Counter[str]]) -> str:
+    """The name of a line without designators if a board carries the same thing as many times; else ''."""
+    for field_name in ("mpn", "part", "description", "value"):
+        name = _plain(str(line.get(field_name) or ""))
+        if len(name) >= _NAME_CHARS_MIN and any(board[name] == line.get("quantity") for board in counts if board[name]):
+            return str(line[field_name])
+    return ""
 
 
 def _is_of_board(line: dict[str, Any]) -> bool:
