@@ -72,6 +72,8 @@ LOGINS_PER_MINUTE = 10
 SUBMISSIONS_PER_HOUR = 60
 API_BODY_BYTES = 64 * KIB
 KEPT_TEXTS_CHARS = 16 * MIB  # laid out, in each process
+PACKED_FILE_BYTES = 32 * MIB  # larger artifacts are sent as they are
+KEPT_PACKED_BYTES = 64 * MIB  # of compressed artifacts, in each process
 KEPT_FILES = 50_000  # names of files in lists, in each process
 
 # --- fabricators

@@ -45,7 +45,7 @@ class KicadBuilder:
     """Boards of KiCad 5 to 9, with their schematics."""
 
     name = "kicad"
-    version = "10"
+    version = "11"
 
     def available(self) -> str:
         """A sentence if boards can't be built here, else ""."""
@@ -270,7 +270,9 @@ class _Build:
         )
         if outcome.ok:
             self.work.run_warm(
-                "kicad_picture", [f"{SCRATCH}/{side}.png", f"{OUT}/{side}.png"], step=f"picture ({side}), settled"
+                "kicad_picture",
+                [f"{SCRATCH}/{side}.png", f"{OUT}/{side}.png", f"{OUT}/{side}.webp"],
+                step=f"picture ({side}), settled",
             )
 
     def _render_top(self) -> None:

@@ -105,6 +105,7 @@ def merge(
             source[name] = "pcbnew" if measured is not None else "gbrjob"
     # Where the layer pictures' upper left corner lies on KiCad's page: it turns places on the board into places there.
     facts["layers_origin_mm"] = (outline or {}).get("layers_origin_mm")
+    facts["outline_centre_mm"] = (outline or {}).get("outline_centre_mm")
     facts["file_version"] = file.get("file_version", "")
     facts["kicad_version"] = kicad_of(str(file.get("file_version", "")), str(file.get("generator", "")))
     if nearest:

@@ -52,6 +52,8 @@ def board_outputs(copper_count: int, schematic_ending: str) -> tuple[Output, ...
         Output("layers/*.svg", "layer", SVG, "layers", bundled=False),
         Output("top.png", "render", PNG, "pictures"),
         Output("bottom.png", "render", PNG, "pictures"),
+        Output("top.webp", "preview", "image/webp", "pictures", bundled=False),
+        Output("bottom.webp", "preview", "image/webp", "pictures", bundled=False),
         Output("board.glb", "glb", "model/gltf-binary", "model3d"),
         Output("board.step", "step", "model/step", "model3d"),
         Output("ipc2581.xml", "ipc2581", "application/xml", "ipc2581"),

@@ -11,7 +11,9 @@ import io
 import re
 from collections.abc import Sequence
 
-_MAKERS = re.compile(r"mpn|manuf|m/?f[rg]|model", re.IGNORECASE)  # a maker's number, though DIN125 looks like a designator
+_MAKERS = re.compile(
+    r"mpn|manuf|m/?f[rg]|model", re.IGNORECASE
+)  # a maker's number, though DIN125 looks like a designator
 _DESIGNATORS = re.compile(r"(?:[A-Za-z]{1,4}\d{1,4}(?:\s*[-–]\s*[A-Za-z]{0,4}\d{1,4})?[\s,;]*)+")
 ROWS_MAX = 20_000
 CELL_CHARS = 2_000
@@ -200,9 +202,11 @@ def _settle(row: Sequence[str], found: dict[int, str], below: Sequence[Sequence[
 def _weakness(heading: str, below: Sequence[Sequence[str]], index: int) -> int:
     """How little a heading says that its column counts pieces per unit: 0 is plain, from _NO_COUNT on it does not."""
     text = heading.strip().casefold()
+    cells = [line[index] for line in below if index < len(line) and line[index]]
+    if text == "nombre" and not any(cell[:1].isdigit() for cell in cells):
+        return _NO_COUNT  # a name in Spanish, a number in French
     if _PLAIN_COUNT.fullmatch(text):
         return 0
-    cells = [line[index] for line in below if index < len(line) and line[index]]
     if cells and 2 * sum(bool(re.match(r"[~xX≈]?\s*[\d½¼¾]", cell)) for cell in cells) < len(cells):
         return _NO_COUNT
     place = next(number for number, way in enumerate(_WAYS_TO_COUNT, 1) if way.fullmatch(text))

@@ -28,6 +28,11 @@ def outline(board_path: str) -> dict[str, Any]:
     return {
         "layers_origin_mm": {"x": round(drawn.GetX() / nm_per_mm, 4), "y": round(drawn.GetY() / nm_per_mm, 4)},
         "outline_area_mm2": round(shape.Area() / nm_per_mm**2, 2),
+        # Renders of the board are centred on it.
+        "outline_centre_mm": {
+            "x": round((box.GetX() + box.GetWidth() / 2) / nm_per_mm, 4),
+            "y": round((box.GetY() + box.GetHeight() / 2) / nm_per_mm, 4),
+        },
         "outlines": shape.OutlineCount(),
         "size_mm": {"width": round(box.GetWidth() / nm_per_mm, 3), "height": round(box.GetHeight() / nm_per_mm, 3)},
     }

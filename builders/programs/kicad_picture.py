@@ -16,13 +16,15 @@ STEP = 8
 
 
 def main(argv: list[str]) -> None:
-    """`kicad_picture SOURCE.png TARGET.png`."""
-    source, target = argv
+    """`kicad_picture SOURCE.png TARGET.png TARGET.webp`: the picture to keep, and a light one for pages."""
+    source, target, light = argv
     with Image.open(source) as opened:
         levels = np.asarray(opened.convert("RGBA")).astype(np.int16)
     settled = np.clip((levels + STEP // 2) // STEP * STEP, 0, 255).astype(np.uint8)
     settled[settled[..., 3] == 0] = 0
-    Image.fromarray(settled).save(target, "PNG", compress_level=9)
+    picture = Image.fromarray(settled)
+    picture.save(target, "PNG", compress_level=9)
+    picture.save(light, "WEBP", quality=80, method=6)
 
 
 if __name__ == "__main__":

@@ -48,12 +48,26 @@ class LineChange(_Out):
     fields: list[FieldChange] = Field(description="what changed in it, quantity first")
 
 
+class PictureFrame(_Out):
+    """Where a picture goes in a field of 1280 by 960, so that both show the same scale."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
 class PicturePair(_Out):
     """The same view of a board or part in both versions; an empty address where a version has no such picture."""
 
     view: str
     old_url: str
     new_url: str
+    old_frame: PictureFrame | None = None
+    new_frame: PictureFrame | None = None
+    aligned: Literal["", "page", "middle"] = Field(
+        default="", description="what both pictures have in common: their place on the designer's page, or the middle"
+    )
 
 
 class TargetChange(_Out):

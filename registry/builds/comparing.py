@@ -20,6 +20,7 @@ from registry.builds.compare_schemas import (
     TargetChange,
 )
 from registry.builds.comparing_lines import compare_lines
+from registry.builds.comparing_pictures import board_pictures
 from registry.builds.schemas import BuildView, Materials, TargetView
 from registry.designs.schemas import VersionDetail
 
@@ -201,23 +202,12 @@ def _target(before: TargetView | None, after: TargetView | None) -> TargetChange
 
 def _pictures(before: TargetView | None, after: TargetView | None) -> list[PicturePair]:
     shown = after or before
-    if shown is None or shown.kind != "board":
-        old, new = (views.still(target) if target else None for target in (before, after))
-        pairs = [("As it is", old, new)]
-    else:
-        pairs = [
-            (view, *(_artifact(target, path) for target in (before, after)))
-            for view, path in (("Top", "top.png"), ("Bottom", "bottom.png"))
-        ]
-    return [
-        PicturePair(view=view, old_url=old.url if old else "", new_url=new.url if new else "")
-        for view, old, new in pairs
-        if old or new
-    ]
-
-
-def _artifact(target: TargetView | None, path: str) -> Any:
-    return next((item for item in target.by_role("render") if item.path == path), None) if target else None
+    if shown is not None and shown.kind == "board":
+        return board_pictures(before, after)
+    old, new = (views.still(target) if target else None for target in (before, after))
+    if not old and not new:
+        return []
+    return [PicturePair(view="As it is", old_url=old.url if old else "", new_url=new.url if new else "")]
 
 
 # --- checks

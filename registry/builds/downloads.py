@@ -11,6 +11,7 @@ from registry.designs.queries import find_design, find_revision
 from registry.errors import NotFound
 from registry.web.context import stores
 from registry.web.files import guard
+from registry.web.packed import packed
 
 blueprint = Blueprint("downloads", __name__)
 _YEAR_S = 365 * 24 * 3600
@@ -22,15 +23,14 @@ def show_artifact(key: str, path: str) -> Response:
     """A built file. A key never changes its content, so it may be kept for ever."""
     with stores().db.reading() as session:
         artifact = queries.find_artifact(session, key, path)
-    response = send_file(
-        stores().blobs.path(artifact.digest),
-        mimetype=artifact.media_type,
-        conditional=True,
-        etag=artifact.digest,
-        max_age=_YEAR_S,
+    file = stores().blobs.path(artifact.digest)
+    response = packed(artifact.digest, file, artifact.media_type) or send_file(
+        file, mimetype=artifact.media_type, etag=artifact.digest, max_age=_YEAR_S
     )
+    response.cache_control.max_age = _YEAR_S
     response.cache_control.public = True
     response.cache_control.immutable = True
+    response.vary.add("Accept-Encoding")
     guard(response, path, artifact.media_type, scripts=artifact.role in _FRAMED)
     if "download" in request.args:
         disposition = response.headers["Content-Disposition"]

@@ -40,6 +40,7 @@ def _read(slug: str, label: str) -> dict[str, Any]:
         "version": version,
         "build": _build_of(version),
         "still": views.still,
+        "faces": views.faces,
         "shelves": views.shelves,
     }
 

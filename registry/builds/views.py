@@ -224,10 +224,20 @@ def _preview_glb(build: BuildView) -> TargetView | None:
     return next(iter(parts), None) or next((board for board in build.boards if board.first("glb")), None)
 
 
+def faces(target: TargetView) -> list[tuple[str, ArtifactView, ArtifactView]]:
+    """(side, picture to keep, light one for pages) of a board, the top first."""
+    light = {artifact.path.removesuffix(".webp"): artifact for artifact in target.by_role("preview")}
+    found = []
+    for side, word in (("top", "Top"), ("bottom", "Bottom")):
+        render = next((item for item in target.by_role("render") if item.path == f"{side}.png"), None)
+        if render:
+            found.append((word, render, light.get(side, render)))
+    return found
+
+
 def still(target: TargetView) -> ArtifactView | None:
     """The picture that stands for a target: a board from above, a part as it is, or else its drawing."""
-    renders = sorted(target.by_role("render"), key=lambda artifact: "top" not in artifact.path)
-    return next(iter(renders), None) or target.first("picture") or target.first("view")
+    return next((light for _, _, light in faces(target)), None) or target.first("picture") or target.first("view")
 
 
 # Files of a target for people to choose from, by what they are for.

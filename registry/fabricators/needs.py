@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from registry.fabricators.vocabulary import PARAMETERS, material_name, process_name
 
-RULES_VERSION = "2"  # a new one derives the needs of every version anew
+RULES_VERSION = "3"  # a new one derives the needs of every version anew
 Value = bool | int | float | str
 SHEET = frozenset(
     ("laser_cutting", "waterjet_cutting", "plasma_cutting", "flame_cutting", "vinyl_cutting", "shearing", "punching",
@@ -32,6 +32,7 @@ class Limit(_Plain):
     parameter: str
     value: Value
     evidence: str = Field(default="", description="where in the design this comes from")
+    spot: str = Field(default="", description="fragment of the board's page that shows the place, such as #at=12.5,40")
 
     @property
     def label(self) -> str:

@@ -63,6 +63,20 @@ def _place(facts: Mapping[str, Any], name: str) -> str:
     return ", ".join(words)
 
 
+def _spot(facts: Mapping[str, Any], name: str) -> str:
+    """The same place as the board viewer reads it from an address; '' if it is not known."""
+    where = facts.get("where")
+    found = where.get(name) if isinstance(where, Mapping) else None
+    if not isinstance(found, Mapping):
+        return ""
+    x, y = _number(found.get("x_mm")), _number(found.get("y_mm"))
+    return f"#at={x:g},{y:g}" if x is not None and y is not None else ""
+
+
+def _number(value: Any) -> float | None:
+    return round(float(value), 3) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
 def _length(value: Any) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and value > 0 else None
 
@@ -109,8 +123,8 @@ def _fabrication(board: BoardInput, quantity: float | None) -> Need:
         if value is None:
             unknown.append(f"The {words} is not known.")
             continue
-        place = _place(facts, fact)
-        limits.append(Limit(parameter=parameter, value=value, evidence=place or f"{words} in {board.source}"))
+        evidence = _place(facts, fact) or f"{words} in {board.source}"
+        limits.append(Limit(parameter=parameter, value=value, evidence=evidence, spot=_spot(facts, fact)))
     thick = _length(facts.get("thickness_mm"))
     if thick:
         for parameter in ("thickness_mm_min", "thickness_mm_max"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from registry.builds.compare_schemas import FieldChange
+from registry.builds.compare_schemas import FieldChange, PicturePair
 from registry.builds.comparing import FILES_MAX, LINES_MAX, Side, compare, compare_files
 from registry.builds.comparing_lines import compare_lines
 from registry.builds.schemas import ArtifactView, BomLine, BuildView, Materials, TargetView, Use
@@ -215,3 +215,25 @@ def test_empty_files_do_not_move() -> None:
 def test_a_changed_licence_is_told() -> None:
     old, new = Side(version("v1"), files={}), Side(version("v2", licence="MIT"), files={})
     assert "The licence changed from CERN-OHL-S-2.0 to MIT." in compare("thing", old, new).sentences
+
+
+def test_boards_of_two_sizes_are_drawn_at_one_scale_where_they_lie() -> None:
+    def of(width: float, x: float, digest: str) -> TargetView:
+        facts = {"size_mm": {"width": width, "height": 20.0}, "outline_centre_mm": {"x": x, "y": 50.0}}
+        shown = target("board", "main", facts, render=digest)
+        picture = shown.artifacts[0].model_copy(update={"path": "top.png", "role": "render"})
+        return shown.model_copy(update={"artifacts": [picture, picture.model_copy(update={"path": "bottom.png"})]})
+
+    def framed(old: TargetView, new: TargetView) -> list[PicturePair]:
+        return compare("thing", Side(version("v1"), build(old)), Side(version("v2"), build(new))).boards[0].pictures
+
+    # 40 mm become 80 by growing to the right: the left edges stay on each other, and on the bottom the right ones.
+    top, bottom = framed(of(40, 120, "a"), of(80, 140, "b"))
+    assert top.aligned == "page" and top.old_frame and top.new_frame and bottom.old_frame and bottom.new_frame
+    assert top.new_frame.width == 1280 and top.old_frame.width == 640
+    middle_old, middle_new = (frame.x + 631.5 * frame.width / 1280 for frame in (top.old_frame, top.new_frame))
+    assert round(middle_new - middle_old, 1) == round(20 * 926.5 / 80, 1)
+    assert round(bottom.old_frame.x + 631.5 / 2 - 631.5, 1) == round(20 * 926.5 / 80, 1)
+    # Moved as a whole on its page, or built before its place was measured: by the middle.
+    (top, _) = framed(of(40, 120, "a"), of(80, 400, "b"))
+    assert top.aligned == "middle" and top.old_frame and top.old_frame.x == round(631.5 / 2, 2)

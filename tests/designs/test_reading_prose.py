@@ -194,3 +194,27 @@ def test_prose_is_read_in_a_moment(text: str) -> None:
     statements("## License\n" + text, all_counts=True)
     classify(text)
     assert time.monotonic() - started < 3
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "hardware"),
+    [
+        # A dash of a typesetter; a link that names the licence without its letter.
+        ("LICENSE.md", "# Hardware\n\nUnder the **CERN Open Hardware License Version 2 \u2013 Permissive**.\n\n"
+         "Text: https://example.org/Documents/CERN-OHL-version-2\n", "CERN-OHL-P-2.0"),
+        # The notice that the licence itself asks for calls the design a documentation.
+        ("LICENSE.md", "This documentation describes Open Hardware and is licensed under the CERN OHL v. 1.2.\n\n"
+         "You may redistribute and modify this documentation under the terms of the CERN OHL v.1.2.\n", "CERN-OHL-1.2"),
+        ("docs/LICENSE-PCB.md", "Schematics and layouts are licensed under CERN-OHL-W-2.0.\n", "CERN-OHL-W-2.0"),
+        ("hardware/README.md", "The boards are released under CC-BY-SA 4.0.\n", "CC-BY-SA-4.0"),
+        ("LICENSE.md", "## Hardware\n\nEverything is licensed under CERN-OHL-W-2.0, except for footprints of a library "
+         "licensed GPL-3.0-only.\n\n## Software\n\nIt is under LGPL-3.0-only.\n", "CERN-OHL-W-2.0"),
+        # What is given with one hand is taken back with the other.
+        ("LICENSE.md", "# Hardware\n\nLicensed under CERN-OHL-S v2.\n\n- You **may not** use this design for commercial "
+         "purposes without permission.\n", "LicenseRef-NonCommercial"),
+    ],
+)  # fmt: skip
+def test_licences_in_files_of_their_own_words(name: str, text: str, hardware: str) -> None:
+    found = read_about(MemoryTree({"README.md": "# Lamp\n\nA lamp.\n", name: text}), [], "lamp").licence
+    assert found.per_area["hardware"] == hardware
+    assert found.per_area.get("software", "LGPL-3.0-only") == "LGPL-3.0-only"

@@ -9,7 +9,7 @@ import pytest
 from registry.builds.schemas import BomLine, Use
 from registry.fabricators.deriving import VersionInput, derive
 from registry.fabricators.needs import Need, Needs
-from registry.fabricators.needs_boards import BoardInput, chip_of, finish_of
+from registry.fabricators.needs_boards import BoardInput, chip_of, finish_of, needs_of_board
 from registry.fabricators.needs_parts import PartInput
 from registry.fabricators.process_words import finishes_in, material_in, processes_in
 
@@ -55,6 +55,12 @@ def of(needs: Needs, process: str) -> Need:
 
 def limits(need: Need) -> dict[str, Any]:
     return {limit.parameter: limit.value for limit in need.limits}
+
+
+def test_a_board_s_evidence_leads_to_its_place() -> None:
+    (need,) = [need for need in needs_of_board(board(), 1) if need.process == "pcb_fabrication"]
+    spots = {limit.parameter: limit.spot for limit in need.limits}
+    assert spots["track_mm_min"] == "#at=12.3,45.678" and spots["drill_mm_min"] == ""
 
 
 def test_a_board_needs_a_board_house_and_an_assembler() -> None:

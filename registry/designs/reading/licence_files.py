@@ -52,7 +52,7 @@ def read_files(tree: Tree, top_only: bool = False) -> list[Evidence]:
         # REUSE keeps texts there, whatever they are used for; GNU's Lesser licence adds to the General one beside it.
         if folder == "LICENSES" or (name.lower() == "copying" and "copying.lesser" in names):
             continue
-        area = area_of(folder) or area_of(name.replace(".", " "))
+        area = area_of(name.replace(".", " ")) or area_of(folder)  # docs/LICENSE-PCB.md is of the board
         found += _read_file(path, text_of(tree, path, limits.SMALL_FILE_BYTES), area)
     general = {item.expression for item in found if not item.area}
     if len(general) > 1 and sum(bool(FOR_HARDWARE.search(name)) for name in general) == 1:

@@ -90,11 +90,11 @@ _NAMES: tuple[tuple[re.Pattern[str], str, bool], ...] = tuple(
         ),
         (rf"{_CERN}[ ,-]*(?:version |v\.? ?)?1\.1", "CERN-OHL-1.1", False),
         (rf"{_CERN}[ ,-]*(?:version |v\.? ?)?1\.2", "CERN-OHL-1.2", False),
-        (rf"(?:strongly reciprocal )?{_CERN}[ ,-]*(?:v(?:ersion)?\.? ?)?2(?:\.0)?"
+        (rf"(?:strongly reciprocal )?{_CERN}[ ,-]*(?:v(?:ersion)?\.?[ -]?)?2(?:\.0)?"
          r"(?![ -]*[(]?(?:-?[PSW]\b|strongly|weakly|permissive))", "CERN-OHL-S-2.0", True),
         (r"\bpermissive CERN[ -](?:OHL|open hardware licen[cs]e)(?:[ -]v?2(?:\.0)?)?", "CERN-OHL-P-2.0", False),
         (r"\bweakly reciprocal CERN[ -](?:OHL|open hardware licen[cs]e)(?:[ -]v?2(?:\.0)?)?", "CERN-OHL-W-2.0", False),
-        (rf"{_CERN}(?![ ,-]*(?:v|version )?\.? ?[12]|[ -]?[PSW]\b)", "CERN-OHL-1.2", True),
+        (rf"{_CERN}(?![ ,-]*(?:v|version[ -])?\.? ?[12]|[ -]?[PSW]\b)", "CERN-OHL-1.2", True),
         (r"\bTAPR(?:\b|(?=v\d))(?:[ -](?:OHL|Open Hardware Licen[cs]e))?(?:[ -]?v?1(?:\.0)?\b)?",
          "TAPR-OHL-1.0", False),
         (rf"{_SOLDERPAD}2\.1|\bSHL-2\.1", "Apache-2.0 WITH SHL-2.1", False),
@@ -147,8 +147,12 @@ def parse_expression(text: str) -> str:
     return str(normal) if normal and not info.errors else ""
 
 
+_DASHES = str.maketrans("‐‑–—", "----")  # 'Version 2 – Permissive'
+
+
 def mentions(text: str) -> list[Mention]:
     """Licences named in a sentence, in order; of overlapping ones the longest."""
+    text = text.translate(_DASHES)
     found: list[tuple[int, int, str, bool]] = []
     for hit in _CC.finditer(text):
         parts = [name for name, words in _CC_PARTS if re.search(words, hit["tail"], re.I)]

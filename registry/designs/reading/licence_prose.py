@@ -79,10 +79,13 @@ _FORBIDS_ANYWHERE = re.compile(
     r"|\bcommercial (?:use|production|sales?)[^.;]{0,30} (?:is|are) (?:not (?:allowed|permitted)"
     r"|(?:strictly )?(?:prohibited|forbidden))"
     r"|\bno commercial use\b|\bnot for commercial (?:use|purposes?)"
+    r"|\b(?:may|must|can|do|should|shall) ?not (?:be )?(?:used?|made|make|produced?|manufactured?|reproduced?)\b[^.;]{0,60}"
+    r"\b(?:for|in) (?:any )?commercial\b"
     r"|(?:禁止|不得|不可|不允许|严禁)(?:用于|作)?(?:任何)?商(?:用|业)|仅[供限](?:个人)?(?:学习|个人|非商业)|商用(?:利用)?(?:は)?禁止",
     re.I,
 )
 _ALLOWS = re.compile(r"\b(?:no|without)\b[^.;]{0,30}\bnon[- ]?commercial|commercial use is (?:allowed|permitted)", re.I)
+_EXCEPT = re.compile(r"\bexcept(?:ing)? (?!as )|\bexcluding\b|\bwith the exception of\b", re.I)
 _EITHER = re.compile(r"\bor\b|/|\beither\b|at your option|\boder\b|\bou\b", re.I)
 _KEYED = re.compile(r"\s*(?:[-*+>|•]|\d+[.)]\s|\*{0,2}[\w/&(),. -]{1,40}\*{0,2}\s*[:=])")
 _BADGE = re.compile(r"!\[([^\]\n]{0,200})\]\(([^()\s]{0,300}(?:badge|shields)[^()\s]{0,500})[^()]{0,200}\)", re.I)
@@ -138,7 +141,8 @@ def statements(text: str, all_counts: bool = False) -> list[Statement]:
         for sentence in _SENTENCE.split(unit) if kind != "badge" else [unit]:
             if kind == "other" and not counts and (not _GIVES.search(sentence) or _OTHERS_WORK.search(sentence)):
                 continue
-            for item in _read_sentence(sentence):
+            kept_part = _EXCEPT.split(sentence)[0]
+            for item in _read_sentence(kept_part if mentions(kept_part) else sentence):
                 # A heading such as 'Hardware' inside the section holds for the sentences below it.
                 area = item.area or (last if counts else "")
                 if item.expression.startswith("LicenseRef") and not counts:
@@ -157,6 +161,8 @@ def _family(item: Statement) -> str:
 
 
 def _family_of(expression: str) -> str:
+    if expression.startswith("CERN-OHL"):
+        return "CERN-OHL"  # 'CERN-OHL version 2' beside its name with S, W or P says nothing else
     return "SHL" if "SHL" in expression else re.sub(r"-\d[\d.]*(-only|-or-later)?$", "", expression)
 
 
@@ -281,7 +287,9 @@ def _without(text: str, named: list[Mention]) -> str:
     for item in named:
         text = text[: item.start] + " " * (item.end - item.start) + text[item.end :]
     text = re.sub(
-        r"https?:[^\s<>]*|open[- ](?:source )?hardware|open source software",
+        # The notices that CERN's licences ask for call the design 'this documentation' or 'this source'.
+        r"https?:[^\s<>]*|(?:documentation|source) describes open hardware|modify this (?:documentation|source)"
+        r"|open[- ](?:source )?hardware|open source software",
         lambda f: " " * len(f[0]),
         text,
         flags=re.I,

@@ -13,7 +13,7 @@ from registry.designs.reading import reuse
 from registry.designs.reading.findings import Area, Finding
 from registry.designs.reading.licence_files import FOR_HARDWARE, Evidence, read_files, read_texts_at_hand, text_of
 from registry.designs.reading.licence_names import in_words, is_open, mentions, parse_expression, read_name, why_closed
-from registry.designs.reading.licence_prose import statements
+from registry.designs.reading.licence_prose import area_of, statements
 
 __all__ = ["Evidence", "LicenceVerdict", "in_words", "judge"]
 
@@ -75,6 +75,8 @@ def judge(tree: Tree, stated: list[Evidence], readme: tuple[str, str], outer: Tr
         ]
     if not any(item.expression and item.area != "software" for item in evidence):
         evidence += read_texts_at_hand(tree)
+    if not any(item.expression and item.area in ("", "hardware") for item in evidence):
+        evidence += _folder_readmes(tree)
     evidence.sort(key=lambda item: item.rank)
     unknown = [item for item in evidence if not item.expression]
     known = [item for item in evidence if item.expression]
@@ -265,6 +267,23 @@ def _readme(path: str, text: str) -> list[Evidence]:
         Evidence(item.expression, item.area, path, "the README says so", 8, item.assumed)
         for item in statements(text)[:8]
     ]
+
+
+def _folder_readmes(tree: Tree) -> list[Evidence]:
+    """What the READMEs of folders of hardware say, where nothing else speaks of it."""
+    found: list[Evidence] = []
+    for path in tree.files:
+        folder, _, name = path.rpartition("/")
+        if folder.count("/") > 1 or area_of(folder.rpartition("/")[2]) != "hardware" or len(found) >= 8:
+            continue
+        if re.fullmatch(r"readme(?:\.(?:md|markdown|txt|rst|adoc))?", name, re.I):
+            found += [
+                Evidence(
+                    item.expression, item.area or "hardware", path, "the README of that folder says so", 8, item.assumed
+                )
+                for item in statements(text_of(tree, path, limits.README_BYTES))[:4]
+            ]
+    return found
 
 
 def from_manifest(value: str, area: Area, where: str) -> Evidence:
