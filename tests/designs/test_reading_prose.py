@@ -210,8 +210,8 @@ def test_prose_is_read_in_a_moment(text: str) -> None:
         ("LICENSE.md", "## Hardware\n\nEverything is licensed under CERN-OHL-W-2.0, except for footprints of a library "
          "licensed GPL-3.0-only.\n\n## Software\n\nIt is under LGPL-3.0-only.\n", "CERN-OHL-W-2.0"),
         # What is given with one hand is taken back with the other.
-        ("LICENSE.md", "# Hardware\n\nLicensed under CERN-OHL-S v2.\n\n- You **may not** use this design for commercial "
-         "purposes without permission.\n", "LicenseRef-NonCommercial"),
+        ("LICENSE.md", "# Hardware\n\nLicensed under CERN-OHL-S v2.\n\n- You **may not** use this design for "
+         "commercial purposes without permission.\n", "LicenseRef-NonCommercial"),
     ],
 )  # fmt: skip
 def test_licences_in_files_of_their_own_words(name: str, text: str, hardware: str) -> None:

@@ -79,8 +79,8 @@ _FORBIDS_ANYWHERE = re.compile(
     r"|\bcommercial (?:use|production|sales?)[^.;]{0,30} (?:is|are) (?:not (?:allowed|permitted)"
     r"|(?:strictly )?(?:prohibited|forbidden))"
     r"|\bno commercial use\b|\bnot for commercial (?:use|purposes?)"
-    r"|\b(?:may|must|can|do|should|shall) ?not (?:be )?(?:used?|made|make|produced?|manufactured?|reproduced?)\b[^.;]{0,60}"
-    r"\b(?:for|in) (?:any )?commercial\b"
+    r"|\b(?:may|must|can|do|should|shall) ?not (?:be )?(?:used?|made|make|produced?|manufactured?|reproduced?)\b"
+    r"[^.;]{0,60}\b(?:for|in) (?:any )?commercial\b"
     r"|(?:禁止|不得|不可|不允许|严禁)(?:用于|作)?(?:任何)?商(?:用|业)|仅[供限](?:个人)?(?:学习|个人|非商业)|商用(?:利用)?(?:は)?禁止",
     re.I,
 )
