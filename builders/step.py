@@ -15,7 +15,7 @@ class _SolidBuilder:
     """One file with solids is one part."""
 
     name = "step"
-    version = "2"
+    version = "3"
     suffixes: tuple[str, ...] = (".step", ".stp")
     tool = "The STEP reader"
 
