@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import importlib.metadata
 import re
@@ -54,8 +55,12 @@ class BomTableBuilder:
         return ""
 
     def tools(self) -> Mapping[str, str]:
-        """The packages that read spreadsheets."""
-        return {name: importlib.metadata.version(name) for name in ("openpyxl", "odfpy", "xlrd", "markdown-it-py")}
+        """The packages that read spreadsheets; one that is not installed yet costs its own kind of file alone."""
+        found = {}
+        for name in ("openpyxl", "odfpy", "xlrd", "markdown-it-py"):
+            with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+                found[name] = importlib.metadata.version(name)
+        return found
 
     def detect(self, tree: Tree) -> list[Target]:
         """Tables that call themselves a bill of materials, or whose header has designators and quantities."""

@@ -80,8 +80,10 @@ def cells(row: tuple[Any, ...]) -> list[str]:
 
 def xls_rows(path: Path) -> list[list[str]]:
     """Rows of the best sheet of an XLS file, as Excel wrote them until 2003."""
-    import xlrd
-
+    try:
+        import xlrd
+    except ModuleNotFoundError:
+        fail("The package xlrd, which reads this old form, is not installed here.")
     try:
         with xlrd.open_workbook(path, on_demand=True) as book:
             return best_sheet(
