@@ -15,6 +15,7 @@ from registry.errors import Conflict, Invalid, NotFound
 from registry.fabricators.queries import find_fabricator
 from registry.fabricators.service import require_role
 from registry.notices import (
+    bank_sources,
     commons_sources,
     dashboard_sources,
     lending_dates,
@@ -61,6 +62,7 @@ def install(stores: Stores) -> None:
     lending_sources.install()
     lending_dates.install()
     loan_sources.install()
+    bank_sources.install()
     commons_sources.install()
     hooks = stores.hooks.setdefault("worker.keep", [])
     if keep not in hooks:

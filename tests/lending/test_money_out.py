@@ -13,7 +13,7 @@ from statement_support import PAYER, Booked
 from registry.batches import service as batches
 from registry.batches.batch_schemas import Move
 from registry.errors import Conflict, Forbidden, Invalid
-from registry.lending.bank import deciding, importing, ordering
+from registry.lending.bank import again, importing, ordering
 from registry.lending.bank.booking import money_there, till_of
 from registry.lending.bank.tables import PaymentOrder
 from registry.lending.campaigns import service
@@ -117,11 +117,11 @@ def test_a_refund_to_a_closed_account_comes_back_into_the_queue(desk: Desk) -> N
     pledging.choose(desk.stores, desk.people["lea"], order.pledge_id or 0, ChoiceWish(
         payout=PayoutWish(name="Lea Other", iban="EE382200221020145685")))  # fmt: skip
     assert ordering.propose_to_lenders(desk.stores, desk.people["tia"], desk.number, "Once more") == (1, 0)
-    again = desk.orders()[1]
-    assert again.payee_name == "Lea Other" and again.end_to_end != order.end_to_end
-    desk.approve(again, by="tom")
+    another = desk.orders()[1]
+    assert another.payee_name == "Lea Other" and another.end_to_end != order.end_to_end
+    desk.approve(another, by="tom")
     desk.file()
-    desk.bring(Booked(-5_000, "Refund", e2e=again.end_to_end))
+    desk.bring(Booked(-5_000, "Refund", e2e=another.end_to_end))
     assert [one.state for one in desk.orders()] == ["returned", "paid"]
     desk.check()
 
@@ -346,12 +346,12 @@ def test_what_was_above_a_pledge_is_sent_anew_when_it_comes_back(desk: Desk) -> 
     (first,) = desk.orders()
     tom = desk.people["tom"]
     with pytest.raises(Conflict, match="not to be sent again"):
-        deciding.send_again(desk.stores, tom, desk.number, first.id or 0, "It is on its way")
+        again.send_again(desk.stores, tom, desk.number, first.id or 0, "It is on its way")
     ordering.refuse(desk.stores, tom, desk.number, first.id or 0, "Another account is wanted")
     assert (desk.book("unmatched"), desk.entries("no match")) == (1_000, [])
-    second = deciding.send_again(desk.stores, tom, desk.number, first.id or 0, "To the other account", iban=SHOP.iban)
+    second = again.send_again(desk.stores, tom, desk.number, first.id or 0, "To the other account", iban=SHOP.iban)
     with pytest.raises(Conflict, match="not to be sent again"):
-        deciding.send_again(desk.stores, tom, desk.number, first.id or 0, "Twice")
+        again.send_again(desk.stores, tom, desk.number, first.id or 0, "Twice")
     order = desk.orders()[-1]
     assert (order.id, order.amount_minor, order.payee_iban) == (second, 1_000, SHOP.iban)
     desk.approve(order)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from registry import limits
 from registry.errors import Invalid
-from registry.lending.bank import deciding, funds, importing, ordering, queries
+from registry.lending.bank import again, deciding, funds, importing, ordering, queries
 from registry.lending.bank.deciding import Decision
 from registry.lending.bank.importing import Upload
 from registry.lending.bank.schemas import CsvMapping
@@ -82,8 +82,9 @@ class FundAccountView(BaseModel):
 class PaymentMove(BaseModel):
     """What is done with a payment."""
 
-    action: Literal["approve", "refuse", "send", "again"] = Field(
-        description="send: it was entered at the bank by hand; again: what was to be sent back is proposed anew"
+    action: Literal["approve", "refuse", "send", "again", "give back"] = Field(
+        description="send: it was entered at the bank by hand; again: what came back is proposed anew; give back: a "
+        "part of the loan that came back goes to the lenders"
     )
     why: str = Field(default="", max_length=400)
     name: str = Field(default="", max_length=140, description="for 'again': another payee")
@@ -195,7 +196,9 @@ def move_bank_payment(number: int, order: int, body: PaymentMove) -> OrderList:
     elif body.action == "refuse":
         ordering.refuse(stores(), me, number, order, body.why)
     elif body.action == "again":
-        deciding.send_again(stores(), me, number, order, body.why, body.name, body.iban)
+        again.send_again(stores(), me, number, order, body.why, body.name, body.iban)
+    elif body.action == "give back":
+        again.give_back(stores(), me, number, order, body.why)
     else:
         ordering.send_by_hand(stores(), me, number, order, body.why)
     return _payments(number)

@@ -15,6 +15,7 @@ from registry.accounts.queries import find_account
 from registry.console import columns_of, json_option, opened, print_json
 from registry.errors import Invalid, NotFound
 from registry.ledger.money import plain
+from registry.lending.bank import again as paying_again
 from registry.lending.bank import deciding, funds, importing, ordering, queries
 from registry.lending.bank.deciding import Decision
 from registry.lending.bank.importing import Upload
@@ -237,9 +238,20 @@ def refuse(order: int, number: int, handle: str, why: str, as_json: bool) -> Non
 @click.option("--iban", default="", help="Another account.")
 @json_option
 def again(order: int, number: int, handle: str, why: str, name: str, iban: str, as_json: bool) -> None:
-    """Propose anew what was to be sent back by payment ORDER, which was refused or came back."""
+    """Propose anew what payment ORDER was for, which came back."""
     _act(handle, number, as_json,
-         lambda stores, me: deciding.send_again(stores, me, number, order, why, name, iban))  # fmt: skip
+         lambda stores, me: paying_again.send_again(stores, me, number, order, why, name, iban))  # fmt: skip
+
+
+@orders.command("give-back")
+@click.argument("order", type=click.IntRange(1))
+@_campaign
+@_who
+@_why
+@json_option
+def give_back(order: int, number: int, handle: str, why: str, as_json: bool) -> None:
+    """Let a part of the loan that came back as payment ORDER go to the lenders instead."""
+    _act(handle, number, as_json, lambda stores, me: paying_again.give_back(stores, me, number, order, why))
 
 
 @orders.command("file")

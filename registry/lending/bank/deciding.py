@@ -11,6 +11,7 @@ from registry.commons.fund import income, open_fund
 from registry.errors import Conflict, Invalid, NotFound
 from registry.ledger import book
 from registry.lending.bank.acts import reason, tell
+from registry.lending.bank.again import require_owed
 from registry.lending.bank.booking import Till, ensure, key_of, move, noon, till_of
 from registry.lending.bank.ordering import pay_unexplained, propose, source_of
 from registry.lending.bank.rules import QUEUE
@@ -21,6 +22,7 @@ from registry.lending.campaigns.state import is_leaving
 from registry.lending.campaigns.tables import LoanCampaign, Pledge
 from registry.lending.campaigns.treasurers import require_treasurer
 from registry.lending.loans.payback import commons_seen, held_loan, repayment_seen
+from registry.lending.loans.returned import came_back
 from registry.lending.paying import Payee
 from registry.stores.clock import database_now
 from registry.stores.stores import Stores
@@ -135,6 +137,7 @@ def _do(
         _charge_back(session, campaign, entry, wish, why, account_id, key)
     elif wish.action == "pays":
         order = _order(session, entry, wish)
+        require_owed(session, campaign, order)
         pay_unexplained(session, till, order, entry, key, account_id)
         entry.state, entry.order_id = "matched", order.id
     else:
@@ -235,44 +238,6 @@ def _back(
     )  # fmt: skip
 
 
-def can_go_again(session: Session, order: PaymentOrder) -> bool:
-    """Whether what was to be sent back, beside a pledge that was paid, lies here again: no booking asks about it."""
-    if order.kind != "send back" or order.state not in ("refused", "returned") or order.for_entry_id is not None:
-        return False
-    if source_of(order).role != "unmatched":
-        return False
-    newer = select(PaymentOrder.id).where(
-        PaymentOrder.campaign_id == order.campaign_id, PaymentOrder.subject == _instead_of(order)
-    )
-    return session.exec(newer.limit(1)).first() is None
-
-
-def _instead_of(order: PaymentOrder) -> str:
-    return f"instead of payment {order.id}"
-
-
-def send_again(
-    stores: Stores, account_id: int, number: int, order_id: int, why: str, name: str = "", iban: str = ""
-) -> int:  # fmt: skip
-    """Propose anew what was to be sent back and came back or was refused; empty: to the same payee.
-
-    Returns: the new payment's id. Raises: Conflict, Forbidden, Invalid, NotFound.
-    """
-    with stores.db.transaction() as session:
-        require_treasurer(session, account_id)
-        campaign, _ = held_loan(session, number)
-        order = session.get(PaymentOrder, order_id, populate_existing=True)
-        if order is None or order.campaign_id != number:
-            raise NotFound(f"There is no payment {order_id} of campaign {number}.", "Look at the payments.")
-        if not can_go_again(session, order):
-            raise Conflict(
-                f"Payment {order_id} is not to be sent again from here.", "Look at the queue and at what is due."
-            )
-        payee = Payee(name.strip() or order.payee_name, iban or order.payee_iban, "" if iban else order.payee_bic)
-        return propose(session, campaign, "send back", source_of(order), order.amount_minor, payee, order.message,
-                       by_id=account_id, why=why, subject=_instead_of(order)).id or 0  # fmt: skip
-
-
 def _order(session: Session, entry: BankEntry, wish: Decision) -> PaymentOrder:
     wanted = wish.order or entry.order_id
     order = session.get(PaymentOrder, wanted, populate_existing=True) if wanted else None
@@ -291,6 +256,8 @@ def _take_back(
     order.state = "returned"
     tell(session, order, "return", why, account_id)
     entry.state, entry.order_id = "matched", order.id
+    if order.kind == "disbursement":
+        came_back(session, session.get_one(LoanCampaign, order.campaign_id), order.subject)
     move(session, till.unmatched, source_of(order), entry.amount_minor, key=key, purpose="Payment returned",
          on=entry.booked_on, by_id=account_id)  # fmt: skip
     if order.for_entry_id is not None:

@@ -220,7 +220,8 @@ def _work_off_one(session: Session, entry_id: int, campaign_id: int) -> None:
         hold_unmatched(session, till_of(campaign), entry)
     entry.state, entry.reasons = verdict.state, list(verdict.reasons)
     entry.pledge_id, entry.order_id = verdict.pledge_id, verdict.order_id
-    tell(session, entry, "match" if verdict.state == "matched" else "ask", " ".join(verdict.reasons))
+    act = "match" if verdict.state == "matched" else "warn" if verdict.alarm else "ask"
+    tell(session, entry, act, " ".join(verdict.reasons))
 
 
 def _judge(session: Session, campaign: LoanCampaign, entry: BankEntry) -> Verdict:

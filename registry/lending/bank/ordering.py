@@ -16,11 +16,13 @@ from registry.ledger.schemas import AccountName, Transfer
 from registry.lending import rules, sepa
 from registry.lending.bank.acts import reason, signers, tell
 from registry.lending.bank.booking import Till, ensure, key_of, money_there, noon, till_of
+from registry.lending.bank.rules import QUEUE
 from registry.lending.bank.tables import BankAct, BankEntry, PayeeAccount, PaymentFile, PaymentOrder
 from registry.lending.campaigns.state import tranches_of
 from registry.lending.campaigns.tables import LoanCampaign, Pledge
 from registry.lending.campaigns.treasurers import require_treasurer
 from registry.lending.loans.payback import give_rest_back, held_loan
+from registry.lending.loans.returned import is_again, may_pay_again, to_pay_again
 from registry.lending.loans.rules import next_tranche
 from registry.lending.loans.tranches import disbursed, require_may_leave
 from registry.lending.paying import Payee, check_payee
@@ -113,7 +115,7 @@ def propose_to_lenders(stores: Stores, account_id: int, number: int, why: str) -
                 select(Pledge).where(Pledge.campaign_id == number, Pledge.account_id == lender)
                 .order_by(col(Pledge.ended_at).desc(), col(Pledge.id).desc())
             ).first()  # fmt: skip
-            if payee is None or pledge is None:
+            if payee is None or pledge is None or _came_back(session, number, lender, payee.iban):
                 unknown += 1
                 continue
             kind = "refund" if pledge.state in ("withdrawn", "released") else "repayment"
@@ -122,6 +124,17 @@ def propose_to_lenders(stores: Stores, account_id: int, number: int, why: str) -
                     pledge_id=pledge.id)  # fmt: skip
             made += 1
         return made, unknown
+
+
+def _came_back(session: Session, number: int, lender: int, iban: str) -> bool:
+    """Whether the last payment to this account came back: the next one would too, so somebody looks first."""
+    last = session.exec(
+        select(PaymentOrder.state).join(Pledge, col(Pledge.id) == PaymentOrder.pledge_id).where(
+            PaymentOrder.campaign_id == number, Pledge.account_id == lender, PaymentOrder.payee_iban == iban,
+            col(PaymentOrder.state).in_(("paid", "returned")),
+        ).order_by(col(PaymentOrder.id).desc())
+    ).first()  # fmt: skip
+    return last == "returned"
 
 
 # --- to the fabricator
@@ -136,15 +149,16 @@ def propose_disbursement(stores: Stores, account_id: int, number: int, stage: st
         require_treasurer(session, account_id)
         campaign, now = held_loan(session, number)
         _let_stale_go(session, campaign)
-        tranche = require_may_leave(session, campaign, stage, now)
-        if not tranche.amount_minor:
-            raise Conflict(f"Nothing is paid out at the stage {stage[:20]}.", "Let the loan go on without it.")
         if is_ordered(session, number, stage):
             raise Conflict(f"The money for {stage} is ordered or paid already.", "Look at the orders.")
+        back = to_pay_again(session, campaign).get(stage)
+        amount = back.amount_minor if back else require_may_leave(session, campaign, stage, now).amount_minor
+        if not amount:
+            raise Conflict(f"Nothing is paid out at the stage {stage[:20]}.", "Let the loan go on without it.")
         payee = fabricator_payee(session, campaign.fabricator_id)
         if payee is None:
             raise Conflict("The fabricator has not said where it receives money.", "Ask it to give its account.")
-        order = propose(session, campaign, "disbursement", till_of(campaign).owes, tranche.amount_minor, payee,
+        order = propose(session, campaign, "disbursement", till_of(campaign).owes, amount, payee,
                         f"Loan {number}, {stage}", by_id=account_id, why=why, subject=stage)  # fmt: skip
         return order.id or 0
 
@@ -163,6 +177,8 @@ def _stale(session: Session, campaign: LoanCampaign, order: PaymentOrder) -> boo
     if order.kind != "disbursement" or order.state not in ("proposed", "approved"):
         return False
     amounts = {one.stage: one.amount_minor for one in tranches_of(session, campaign.id or 0)}
+    if is_again(session, order):
+        return not may_pay_again(session, campaign) or amounts[order.subject] != order.amount_minor
     return next_tranche(campaign.state) != order.subject or amounts[order.subject] != order.amount_minor
 
 
@@ -260,6 +276,10 @@ def refuse(stores: Stores, account_id: int, number: int, order_id: int, why: str
         order = _order(session, account_id, number, order_id)
         if order.state not in OPEN:
             raise Conflict(f"This payment is {order.state}.", "Look at its history.")
+        shown = select(BankEntry.id).where(BankEntry.order_id == order_id, BankEntry.amount_minor < 0,
+                                           col(BankEntry.state).in_(QUEUE))  # fmt: skip
+        if session.exec(shown.limit(1)).first() is not None:
+            raise Conflict("The bank has carried it out: a booking of it waits.", "Decide about that in the queue.")
         let_go(session, order, reason(why), account_id)
         if order.for_entry_id is not None:
             entry = session.get_one(BankEntry, order.for_entry_id)
@@ -336,12 +356,13 @@ def pay(session: Session, till: Till, order: PaymentOrder, entry: BankEntry) -> 
 def pay_unexplained(
     session: Session, till: Till, order: PaymentOrder, entry: BankEntry, key: str, by_id: int
 ) -> None:  # fmt: skip
-    """A treasurer says that a booking is this order, though it does not name it. Raises: Conflict."""
-    if order.state not in ("approved", "filed") or order.amount_minor != -entry.amount_minor:
+    """A treasurer says that a booking is this order: it does not name it, or was refused here. Raises: Conflict."""
+    if order.state not in ("approved", "filed", "refused") or order.amount_minor != -entry.amount_minor:
         raise Conflict("That payment is not approved, or of another amount.", "Look at the orders.")
+    holds = order.state != "refused"
     _paid(session, order, entry, by_id)
     source = source_of(order)
-    if order.held_seq is not None:
+    if holds and order.held_seq is not None:
         book.void(session, order.held_seq, key=f"order-{order.end_to_end}-paid", purpose="Paid", by_id=by_id)
     ensure(session, till.unexplained, source)
     book.post(session, Transfer(

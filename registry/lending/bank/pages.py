@@ -17,7 +17,7 @@ from registry.designs.queries import find_design
 from registry.errors import Invalid, NotFound, RegistryError
 from registry.fabricators.queries import find_fabricator
 from registry.fabricators.service import require_role
-from registry.lending.bank import deciding, funds, importing, ordering, queries
+from registry.lending.bank import again, deciding, funds, importing, ordering, queries
 from registry.lending.bank.csv_file import first_lines, likely_delimiter
 from registry.lending.bank.export import entries_csv
 from registry.lending.bank.importing import Upload
@@ -251,8 +251,11 @@ def _act_on_one(number: int, account_id: int, do: str, order: str, why: str) -> 
         flash("Kept: it was entered at the bank.", "moss")
     elif do == "again":
         sent = request.form
-        deciding.send_again(stores(), account_id, number, int(order), why, sent.get("name", ""), sent.get("iban", ""))
+        again.send_again(stores(), account_id, number, int(order), why, sent.get("name", ""), sent.get("iban", ""))
         flash("Proposed anew: another treasurer approves it.", "moss")
+    elif do == "give back":
+        again.give_back(stores(), account_id, number, int(order), why)
+        flash("Kept: it is the lenders' again.", "moss")
     else:
         raise Invalid("That can't be done with a payment.", "Choose one of the buttons.", field="do")
 

@@ -12,7 +12,7 @@ from registry.designs.tables import Design
 from registry.errors import NotFound
 from registry.ledger import queries as ledger
 from registry.ledger.money import iso_currency
-from registry.lending.bank import deciding, funds, importing, ordering
+from registry.lending.bank import again, deciding, funds, importing, ordering
 from registry.lending.bank.booking import till_of
 from registry.lending.bank.rules import CARRIED, QUEUE, STATES, codes_in
 from registry.lending.bank.tables import BankAct, BankEntry, BankStatementRow, PaymentFile, PaymentOrder
@@ -222,7 +222,7 @@ def _pledge_choices(session: Session, number: int, *states: str) -> list[PledgeC
 
 
 def _order_choices(session: Session, entry: BankEntry) -> list[OrderChoice]:
-    states = ("paid",) if entry.amount_minor > 0 else ("approved", "filed")
+    states = ("paid",) if entry.amount_minor > 0 else ("approved", "filed", "refused")
     rows = session.exec(
         select(PaymentOrder).where(
             PaymentOrder.campaign_id == entry.campaign_id, col(PaymentOrder.state).in_(states),
@@ -288,7 +288,8 @@ def list_orders(session: Session, account_id: int, number: int) -> OrderList:
             pledge=numbers.get(row.pledge_id or 0), file=row.file_id,
             signed_by=[handle_of(session, one) for one in signed.get(row.id or 0, [])], needed=needed,
             may_approve=row.state == "proposed" and account_id not in signed.get(row.id or 0, []),
-            may_go_again=deciding.can_go_again(session, row), acts=acts.get(row.id or 0, []),
+            may_go_again=again.can_go_again(session, row), may_give_back=again.can_give_back(session, row),
+            acts=acts.get(row.id or 0, []),
         )
         for row in rows
     ]  # fmt: skip

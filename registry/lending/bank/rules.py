@@ -242,6 +242,7 @@ class Verdict:
     reasons: tuple[str, ...] = ()
     pledge_id: int | None = None
     order_id: int | None = None
+    alarm: bool = False  # money has left that was not to leave so: treasurers are told at once
 
 
 def codes_in(structured: str, text: str) -> list[str]:
@@ -312,12 +313,17 @@ def _judge_out(line: BankLine, currency: str, order: Ordered | None, back: str) 
     if order is None:
         return Verdict("no match", ("No payment of ours has this reference.",))
     reasons = []
+    told_already = {
+        "refused": "was refused here, and the bank has carried it out all the same.",
+        "paid": "is paid already: the bank has carried it out twice.",
+    }
     if order.state != "filed":
-        reasons.append(f"Payment {order.end_to_end} is {order.state}: it should not have left.")
+        said = told_already.get(order.state, f"is {order.state}: it should not have left.")
+        reasons.append(f"Payment {order.end_to_end} {said}")
     if order.amount_minor != -line.amount_minor:
         reasons.append(f"Payment {order.end_to_end} is {told(order.amount_minor, currency)}.")
     if reasons:
-        return Verdict("invalid", tuple(reasons), order_id=order.order_id)
+        return Verdict("invalid", tuple(reasons), order_id=order.order_id, alarm=True)
     return Verdict("matched", order_id=order.order_id)
 
 

@@ -121,6 +121,7 @@ class OrderView(OrderChoice):
     needed: int = Field(description="how many people must sign")
     may_approve: bool
     may_go_again: bool = Field(description="it came back or was refused, and its money lies here")
+    may_give_back: bool = Field(description="a part of the loan that came back: it may go to the lenders instead")
     acts: list[ActView]
 
 

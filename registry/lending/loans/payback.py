@@ -27,6 +27,7 @@ from registry.lending import rules as lending
 from registry.lending.campaigns.state import BATCH_LOST, go, held, policy_of
 from registry.lending.campaigns.tables import LoanCampaign, LoanInstalment, Pledge
 from registry.lending.loans import rules
+from registry.lending.loans.returned import to_pay_again
 from registry.lending.loans.reward import LINES_MAX, shares_of
 
 _STEP_WHY = {
@@ -200,13 +201,14 @@ def _batch_lost(session: Session, row: LoanCampaign, now: dt.datetime) -> None:
 
 
 def _rest(session: Session, row: LoanCampaign) -> int:
-    """What lies in the bank and is neither ordered nor will be paid out: after a batch is lost."""
+    """What lies in the bank and is neither ordered nor will be paid out: its batch is lost, or a part given back."""
     if row.state not in rules.CLAIMED or row.state == "disbursed":
         return 0
     loan = loan_of(row)
     found = ledger.balances(session, kind="fabricator", owner_id=loan.owes.id, role=loan.owes.role)
     ordered = sum(one.pending_debits_minor for one in found)
-    return rules.rest(outstanding_of(session, loan), debt_of(session, loan), ordered)
+    back = sum(order.amount_minor for order in to_pay_again(session, row).values())
+    return rules.rest(outstanding_of(session, loan), debt_of(session, loan), ordered + back)
 
 
 def give_rest_back(session: Session, row: LoanCampaign) -> None:

@@ -30,6 +30,7 @@ from registry.lending.campaigns.treasurers import is_treasurer
 from registry.lending.loans import rules
 from registry.lending.loans.goods import sides_of
 from registry.lending.loans.payback import LINES_MAX, Loan, balance, debt_of, loan_of, outstanding_of, plan_of
+from registry.lending.loans.returned import to_pay_again
 from registry.lending.loans.reward import got_of, reward_of
 from registry.lending.loans.schemas import (
     ChangeView,
@@ -130,12 +131,14 @@ def _tranches(session: Session, row: LoanCampaign, now: dt.datetime) -> list[Tra
             PaymentOrder.campaign_id == row.id, PaymentOrder.kind == "disbursement", col(PaymentOrder.state).in_(OPEN)
         )
     ).all()
+    back = to_pay_again(session, row)
     for one in tranches_of(session, row.id or 0):
-        waits = "" if one.paid_at else why_not(session, row, one.stage, now)
+        waits = "" if one.paid_at or one.stage in back else why_not(session, row, one.stage, now)
         if one.stage in ordered:
             waits = "The payment is ordered: it is paid once the statement shows it."
         views.append(TrancheView(stage=one.stage, amount_minor=one.amount_minor, paid_at=one.paid_at,
-                                 ready=not one.paid_at and not waits, waits_for=waits))  # fmt: skip
+                                 ready=not one.paid_at and not waits, came_back=one.stage in back,
+                                 waits_for=waits))  # fmt: skip
     return views
 
 

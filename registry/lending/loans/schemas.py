@@ -82,6 +82,7 @@ class TrancheView(_Out):
     amount_minor: int | None
     paid_at: dt.datetime | None
     ready: bool = Field(description="it may leave now")
+    came_back: bool = Field(description="the bank has sent it back: it may be paid anew")
     waits_for: str = Field(description="why it may not leave now")
 
 

@@ -20,6 +20,7 @@ from registry.lending.loans.payback import (
     outstanding_of,
     write_plan,
 )
+from registry.lending.loans.returned import batch_lost
 
 STAGE_NEEDS = {
     "materials": "The batch is not filled yet.",
@@ -68,6 +69,8 @@ def disbursed(session: Session, row: LoanCampaign, stage: str, by_id: int, why: 
     session.add(tranche)
     open_accounts(session, row)
     if (row.state, f"disburse {stage}") not in lending.LOAN_STEPS:
+        if not batch_lost(session, row):
+            return  # it takes the place of one that the bank sent back: the loan went on with that
         give_rest_back(session, row)
         write_plan(session, row, sum(outstanding_of(session, loan_of(row)).values()), now.date(), 1)
         return
