@@ -107,6 +107,16 @@ def fund_promised(campaign_id: int, currency: str) -> AccountName:
     return AccountName(kind="campaign", id=str(campaign_id), role="fund-promised", currency=currency)
 
 
+def ahead(fabricator_id: int, campaign_id: int, currency: str) -> AccountName:
+    """What was passed on to lenders for sales that were taken back, minus its balance: later ones owe that less."""
+    return AccountName(kind="fabricator", id=str(fabricator_id), role=f"ahead-{campaign_id}", currency=currency)
+
+
+def fund_ahead(fabricator_id: int, campaign_id: int, currency: str) -> AccountName:
+    """The same of what was passed on to the commons fund."""
+    return AccountName(kind="fabricator", id=str(fabricator_id), role=f"fund-ahead-{campaign_id}", currency=currency)
+
+
 def open_payback(session: Session, campaign_id: int, fabricator_id: int, currency: str) -> None:
     """The accounts of sales and of a debt written off; nothing for those that are there."""
     book.open_account(session, lost(fabricator_id, campaign_id, currency), highest_minor=0)

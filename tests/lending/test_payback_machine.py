@@ -31,7 +31,7 @@ from registry.ledger.schemas import Transfer
 from registry.lending import chart
 from registry.lending import rules as lending
 from registry.lending.campaigns.tables import LoanCampaign, LoanEvent, LoanTranche, Pledge
-from registry.lending.loans import goods, payback, reward, sales, service
+from registry.lending.loans import goods, payback, reward, sales, service, taking_back
 from registry.lending.loans.schemas import ExcessWish, GoodsMove, GoodsWish, SaleWish, WhyWish
 from registry.stores.stores import Stores
 
@@ -136,6 +136,21 @@ class Life(RuleBasedStateMachine):
             assert "sold or with lenders" in refused.message
             return
         self.turnover += price
+
+    @rule(which=st.integers(0, 20))
+    def take_sale_back(self, which: int) -> None:
+        with self.world.stores.db.reading() as session:
+            stand = sales.standing(session, self.number)
+        assume(stand)
+        one, wish = stand[which % len(stand)], WhyWish(why="It came back")
+        before = [figure(self.world, self.number, name) for name in ("debt", "excess", "bank", "fund")]
+        try:
+            taking_back.take_back(self.world.stores, self.world.people["olga"], self.number, one.number, wish)
+        except Conflict as refused:
+            assert "as their reward" in refused.message and self.kind == "share of sales"
+            return
+        self.turnover -= one.price_minor
+        assert before == [figure(self.world, self.number, name) for name in ("debt", "excess", "bank", "fund")]
 
     @rule(who=st.integers(0, 2), units=st.integers(1, 5))
     def take_goods(self, who: int, units: int) -> None:

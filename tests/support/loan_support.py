@@ -18,7 +18,7 @@ from registry.lending.campaigns.schemas import TreasurerWish
 from registry.lending.campaigns.state import tranches_of
 from registry.lending.campaigns.tables import LoanCampaign, LoanEvent
 from registry.lending.campaigns.treasurers import name
-from registry.lending.loans import payback, service, tranches
+from registry.lending.loans import payback, sales, service, tranches
 from registry.stores.clock import database_now
 
 STAGES = ("materials", "made", "assembled", "tested", "shipped")
@@ -166,9 +166,12 @@ def sound(world: World, number: int) -> None:
         lent = sum(payback.outstanding_of(session, loan).values())
         unpaid = sum(one.amount_minor or 0 for one in tranches_of(session, number) if one.paid_at is None)
         assert lent == payback.debt_of(session, loan) + (0 if row.state in SETTLING else unpaid)
-        held = {name: payback.balance(session, getattr(loan, name)) for name in ("sales", "kept", "passed", "promised",
-                                                                                "fund_promised")}  # fmt: skip
+        held = {name: payback.balance(session, getattr(loan, name)) for name in (
+            "sales", "kept", "passed", "promised", "fund_promised", "ahead", "fund_ahead")}  # fmt: skip
         assert sum(held.values()) == 0 and held["promised"] <= lent
+        stand = sales.standing(session, number)
+        assert held["sales"] == -sum(one.price_minor for one in stand)
+        assert held["kept"] >= sum(one.kept_minor for one in stand)
         assert all(one.balance_minor >= 0 for one in ledger.balances(session, kind="person"))
 
 

@@ -184,6 +184,8 @@ def words(debit: AccountName, credit: AccountName) -> str:
             return told
     if is_sales(debit):
         return "Of a unit's price"
+    if is_sales(credit):
+        return "Of a sale that was taken back"
     roles = {"unmatched": "not assigned yet", "excess": "paid above the debt", "charges": "bank charges",
              "unexplained": "not explained yet",
              "promised": "sold and not passed on yet", "fund-promised": "sold and not passed on yet"}  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 
 from registry.ledger.schemas import Statement
-from registry.lending.loans import goods, queries, sales, service
+from registry.lending.loans import goods, queries, sales, service, taking_back
 from registry.lending.loans.schemas import (
     BookQuery,
     ExcessWish,
@@ -49,6 +49,16 @@ def record_loan_sale(number: int, body: SaleWish) -> tuple[LoanView, int]:
     """Record a sold unit, as the fabricator; the same key books once."""
     sales.sell(stores(), people.required().id, number, body)
     return _loan(number), 201
+
+
+@operation(
+    blueprint, "POST", f"{_LOAN}/sales/<int(max=2147483647):sale>/back", body=WhyWish, answers={200: LoanView},
+    faults=(409,), account=True,
+)  # fmt: skip
+def take_loan_sale_back(number: int, sale: int, body: WhyWish) -> LoanView:
+    """Take back a sale that was recorded wrongly or whose unit came back, as the fabricator or a treasurer."""
+    taking_back.take_back(stores(), people.required().id, number, sale, body)
+    return _loan(number)
 
 
 @operation(blueprint, "POST", f"{_LOAN}/goods", body=GoodsWish, answers={201: LoanView}, faults=(409,), account=True)

@@ -1,4 +1,4 @@
-"""Commands of loans on their way back: brickyard loan show, book, sell, goods, answer, go-on, write-off, look."""
+"""Commands of loans on their way back: brickyard loan show, book, sell, take-back, goods, answer, go-on and others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from registry.batches.money import money
 from registry.console import columns_of, json_option, opened, print_json
 from registry.ledger.money import iso_currency, parse_amount, plain
 from registry.lending import demo
-from registry.lending.loans import goods, queries, sales, service
+from registry.lending.loans import goods, queries, sales, service, taking_back
 from registry.lending.loans.schemas import ExcessWish, GoodsMove, GoodsWish, SaleWish, SendBackWish, WhyWish
 from registry.stores.stores import Stores
 
@@ -42,7 +42,7 @@ def register(group: click.Group) -> None:
 
 @click.group()
 def loan() -> None:
-    """Loans on their way back: show, book, sell, goods, answer, give-excess, send-back, go-on, write-off, look."""
+    """Loans on their way back: what was paid out, sold, taken in units, paid back; and what is decided."""
 
 
 def _show(stores: Stores, number: int, account_id: int | None, as_json: bool) -> None:
@@ -120,6 +120,20 @@ def sell(number: int, price: str, serial: str, sold_on: dt.datetime, key: str, h
             "sold_on": f"{sold_on:%Y-%m-%d}",
         })  # fmt: skip
         sales.sell(stores, account_id, number, wish)
+        _show(stores, number, account_id, as_json)
+
+
+@loan.command("take-back")
+@_NUMBER
+@click.argument("sale", type=click.IntRange(1, 2**31 - 1))
+@_WHY
+@acting.as_option
+@json_option
+def take_back(number: int, sale: int, why: str, handle: str, as_json: bool) -> None:
+    """Take back sale SALE of loan NUMBER: its price was wrong, or the unit came back."""
+    with opened() as stores:
+        account_id = acting.who(stores, handle)
+        taking_back.take_back(stores, account_id, number, sale, WhyWish(why=why))
         _show(stores, number, account_id, as_json)
 
 

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as Redirect
 from registry.errors import RegistryError
 from registry.ledger.money import plain
 from registry.lending.campaigns.schemas import CampaignDetail
-from registry.lending.loans import forms, goods, queries, sales, service
+from registry.lending.loans import forms, goods, queries, sales, service, taking_back
 from registry.lending.loans.plots import waterfall_of
 from registry.lending.loans.schemas import ExcessWish, GoodsMove, GoodsWish, SaleWish, SendBackWish, WhyWish
 from registry.web import people, slots
@@ -38,7 +38,7 @@ def _page(number: int, fault: RegistryError | None = None) -> Page:
         loan = queries.get_loan(session, number, person.id if person else None)
     html = render_template(
         "lending/loan.html", loan=loan, fall=waterfall_of(loan.sales, loan.fabricator_name), fault=fault,
-        form=request.form, key=secrets.token_hex(12), books=queries.BOOKS,
+        form=request.form, key=secrets.token_hex(12), books=queries.BOOKS, taking=(request.view_args or {}).get("sale"),
     )  # fmt: skip
     return html, fault.status if fault else 200
 
@@ -90,6 +90,17 @@ def sell(number: int) -> Page | Redirect:
         sales.sell(stores(), account_id, number, wish)
 
     return _done(number, act, "Recorded.", "#sales")
+
+
+@blueprint.post(f"{_LOAN}/sales/<int(max=2147483647):sale>/back")
+def take_sale_back(number: int, sale: int) -> Page | Redirect:
+    """Take back a sale."""
+
+    def act(account_id: int) -> None:
+        wish = parse(WhyWish, {"why": request.form.get("why", "")})
+        taking_back.take_back(stores(), account_id, number, sale, wish)
+
+    return _done(number, act, f"Sale {sale} is taken back.", "#sales")
 
 
 @blueprint.post(f"{_LOAN}/goods")

@@ -95,6 +95,16 @@ class Loan:
         return chart.fund_promised(self.number, self.currency)
 
     @property
+    def ahead(self) -> AccountName:
+        """What it passed on to the lenders for sales that were taken back."""
+        return chart.ahead(self.fabricator_id, self.number, self.currency)
+
+    @property
+    def fund_ahead(self) -> AccountName:
+        """What it passed on to the commons fund for such sales."""
+        return chart.fund_ahead(self.fabricator_id, self.number, self.currency)
+
+    @property
     def bank(self) -> AccountName:
         """The campaign's bank account."""
         return chart.bank(self.number, self.currency)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from registry.lending.loans.schemas import SalesView
+from registry.lending.loans.schemas import Figure, SalesView
 
 WIDTH = 640
 
@@ -27,7 +27,7 @@ def waterfall_of(sales: SalesView, fabricator: str) -> list[Step]:
     if not whole:
         return []
     parts = [
-        ("passed", "Passed on to lenders and fund", sales.passed),
+        ("passed", "Passed on to lenders and fund", _passed(sales)),
         ("promised", "Promised to the lenders", sales.promised),
         ("fund", "Promised to the commons fund", sales.fund_promised),
         ("kept", f"Kept by {fabricator}", sales.kept),
@@ -38,3 +38,9 @@ def waterfall_of(sales: SalesView, fabricator: str) -> list[Step]:
                           round(WIDTH * figure.amount_minor / whole, 1)))  # fmt: skip
         begun += figure.amount_minor
     return steps
+
+
+def _passed(sales: SalesView) -> Figure:
+    """What was passed on of sales that stand."""
+    ahead = sales.ahead.amount_minor + sales.fund_ahead.amount_minor
+    return Figure(amount_minor=sales.passed.amount_minor - ahead, book=sales.passed.book)

@@ -32,6 +32,7 @@ from registry.lending.loans.goods import sides_of
 from registry.lending.loans.payback import LINES_MAX, Loan, balance, debt_of, loan_of, outstanding_of, plan_of
 from registry.lending.loans.returned import to_pay_again
 from registry.lending.loans.reward import got_of, reward_of
+from registry.lending.loans.sales import standing
 from registry.lending.loans.schemas import (
     ChangeView,
     Figure,
@@ -40,12 +41,13 @@ from registry.lending.loans.schemas import (
     InstalmentView,
     LoanView,
     ReceiptView,
+    SaleBackView,
     SalesView,
     SaleView,
     StepView,
     TrancheView,
 )
-from registry.lending.loans.tables import LoanGoods, LoanGoodsEvent, LoanSale
+from registry.lending.loans.tables import LoanGoods, LoanGoodsEvent, LoanSale, LoanSaleBack
 from registry.lending.loans.tranches import why_not
 from registry.stores.clock import database_now
 
@@ -55,6 +57,8 @@ BOOKS = {
     "bank": "The campaign's bank account", "excess": "Repaid above the debt", "sales": "Taken in for units",
     "kept": "Kept by the fabricator", "passed": "Passed on of sales", "promised": "Promised to the lenders",
     "fund-promised": "Promised to the commons fund", "unmatched": "Paid in, not assigned yet",
+    "ahead": "Passed on to lenders for sales that were taken back",
+    "fund-ahead": "Passed on to the commons fund for sales that were taken back",
     "charges": "Charges of the bank", "reward": "Reward, to the lenders",
 }  # fmt: skip
 _WAY = ("funded", "materials paid", "made paid", "disbursed", "repaying", "repaid")
@@ -216,11 +220,12 @@ def _steps(state: str, changes: list[ChangeView]) -> list[StepView]:
 
 def _sales(session: Session, row: LoanCampaign, loan: Loan, lent: int) -> SalesView:
     number = row.id or 0
-    count = session.exec(select(func.count(col(LoanSale.id))).where(LoanSale.campaign_id == number)).one()
+    stands = standing(session, number)
     rows = session.exec(
         select(LoanSale).where(LoanSale.campaign_id == number).order_by(col(LoanSale.number).desc()).limit(SALES_SHOWN)
     ).all()
-    sold = select(LoanSale.unit_id).where(LoanSale.campaign_id == number, col(LoanSale.unit_id).is_not(None))
+    back = _taken_back(session, number)
+    sold = [sale.unit_id for sale in stands if sale.unit_id is not None]
     ready = [state for state in unit_rules.HELD if state not in ("refunding", "refunded")]
     serials = session.exec(
         select(Unit.serial).where(Unit.batch_id == row.batch_id, col(Unit.state).in_(ready), col(Unit.id).not_in(sold))
@@ -232,11 +237,27 @@ def _sales(session: Session, row: LoanCampaign, loan: Loan, lent: int) -> SalesV
     }
     shown = {"number", "serial", "price_minor", "commons_minor", "lenders_minor", "kept_minor", "sold_on"}
     return SalesView(
-        units=count, turnover=_figure(-balance(session, loan.sales), "sales"), **figures,
+        ahead=_figure(-balance(session, loan.ahead), "ahead"),
+        fund_ahead=_figure(-balance(session, loan.fund_ahead), "fund-ahead"),
+        units=len(stands), turnover=_figure(-balance(session, loan.sales), "sales"), **figures,
         unit_debt_minor=rules.unit_debt(lent, row.units_funded), commons_bp=row.commons_bp, serials=list(serials),
         numbered=session.exec(select(Unit.id).where(Unit.batch_id == row.batch_id).limit(1)).first() is not None,
-        items=[SaleView(transfer=one.seq, **one.model_dump(include=shown)) for one in rows],
+        items=[SaleView(transfer=one.seq, back=back.get(one.id or 0), **one.model_dump(include=shown)) for one in rows],
     )  # fmt: skip
+
+
+def _taken_back(session: Session, number: int) -> dict[int, SaleBackView]:
+    """sale's id -> how it was taken back."""
+    rows = session.exec(
+        select(LoanSaleBack).join(LoanSale, col(LoanSale.id) == LoanSaleBack.sale_id)
+        .where(LoanSale.campaign_id == number)
+    ).all()  # fmt: skip
+    names = handles(session, [row.account_id for row in rows])
+    return {
+        row.sale_id: SaleBackView(by=names[row.account_id], transfer=row.seq,
+                                  **row.model_dump(include={"why", "at", "ahead_minor"}))
+        for row in rows
+    }  # fmt: skip
 
 
 def goods_of(session: Session, row: LoanCampaign, account_id: int | None) -> list[GoodsView]:

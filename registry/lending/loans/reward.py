@@ -11,7 +11,7 @@ from registry.lending import chart
 from registry.lending.campaigns.state import policy_of, tranches_of
 from registry.lending.campaigns.tables import LoanCampaign, Pledge
 from registry.lending.loans import rules
-from registry.lending.loans.tables import LoanSale
+from registry.lending.loans.tables import LoanSale, LoanSaleBack
 
 LINES_MAX = 100_000
 
@@ -23,7 +23,9 @@ def reward_of(session: Session, row: LoanCampaign) -> int:
     number = row.id or 0
     disbursed = sum(one.amount_minor or 0 for one in tranches_of(session, number) if one.paid_at)
     sold = session.exec(
-        select(func.coalesce(func.sum(LoanSale.price_minor), 0)).where(LoanSale.campaign_id == number)
+        select(func.coalesce(func.sum(LoanSale.price_minor), 0)).where(
+            LoanSale.campaign_id == number, col(LoanSale.id).not_in(select(LoanSaleBack.sale_id))
+        )
     ).one()
     return rules.reward_so_far(policy_of(row).reward.kind, row.reward_bp, disbursed, int(sold))
 
@@ -36,7 +38,7 @@ def got_of(session: Session, row: LoanCampaign) -> dict[int, int]:
         return {}
     got: dict[int, int] = {}
     for line in lines:
-        if line.amount_minor < 0:
+        if line.other.startswith("person/"):  # what was given, less what was booked back
             lender = int(line.other.split("/")[1])
             got[lender] = got.get(lender, 0) - line.amount_minor
     return got

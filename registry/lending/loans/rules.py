@@ -91,6 +91,23 @@ def pour(price_minor: int, commons_bp: int, unit_debt_minor: int, open_minor: in
     )[0]
 
 
+def pour_back(
+    parts: Mapping[str, int], *, promised_minor: int, fund_promised_minor: int, let_go_minor: int
+) -> dict[str, int]:  # fmt: skip
+    """Where the parts of a sale are, so that they can be taken back: account -> amount, in sum its price.
+
+    Promises first; then what was promised and owed no longer, which the fabricator keeps (`let_go_minor`); what is left
+    was passed on, and counts ahead for later sales.
+    """
+    promised = min(parts["lenders"], promised_minor)
+    let_go = min(parts["lenders"] - promised, let_go_minor)
+    fund_promised = min(parts["commons"], fund_promised_minor)
+    return {
+        "fund_promised": fund_promised, "promised": promised, "kept": parts["kept"] + let_go,
+        "ahead": parts["lenders"] - promised - let_go, "fund_ahead": parts["commons"] - fund_promised,
+    }  # fmt: skip
+
+
 def given(chosen: Sequence[tuple[str, int]], before_minor: int, after_minor: int) -> int:
     """How much of what comes back to a lender between two balances of their loan goes to the fund.
 

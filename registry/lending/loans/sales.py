@@ -24,7 +24,7 @@ from registry.lending.loans import rules
 from registry.lending.loans.excess import use_excess
 from registry.lending.loans.payback import Loan, Move, balance, held_loan, open_accounts, outstanding_of, write
 from registry.lending.loans.schemas import SaleWish
-from registry.lending.loans.tables import LoanGoods, LoanSale
+from registry.lending.loans.tables import LoanGoods, LoanSale, LoanSaleBack
 from registry.stores.stores import Stores
 
 PURPOSES = {
@@ -60,17 +60,19 @@ def _sell(session: Session, account_id: int, number: int, wish: SaleWish) -> int
     unit = _unit(session, row, wish.serial.strip())
     sold = session.exec(select(func.count(col(LoanSale.id))).where(LoanSale.campaign_id == number)).one()
     loan = open_accounts(session, row)
-    open_minor = sum(outstanding_of(session, loan).values()) - balance(session, loan.promised)
+    open_minor = sum(outstanding_of(session, loan).values()) - balance(session, loan.promised) + ahead_of(session, loan)
     part = rules.unit_debt(paid_minor(session, number), row.units_funded)
     got = rules.pour(wish.price_minor, row.commons_bp, part, open_minor)
     to = {"commons": loan.fund_promised, "lenders": loan.promised, "kept": loan.kept}
     written = write(
-        session, [Move(loan.sales, to[name], amount, PURPOSES[name]) for name, amount in got.items()],
+        session, [*(Move(loan.sales, to[name], amount, PURPOSES[name]) for name, amount in got.items()),
+                  *fill_from_ahead(session, loan, got)],
         f"sale-{number}-{sold + 1}", by_id=account_id,
         effective_at=dt.datetime.combine(wish.sold_on, dt.time(12), dt.UTC),
     )  # fmt: skip
     session.add(LoanSale(
-        campaign_id=number, number=sold + 1, unit_id=unit.id if unit else None, serial=unit.serial if unit else "",
+        campaign_id=number, number=sold + 1, unit_id=unit.id if unit else None, turn=_turn(session, unit),
+        serial=unit.serial if unit else "",
         price_minor=wish.price_minor, commons_minor=got["commons"], lenders_minor=got["lenders"],
         kept_minor=got["kept"], sold_on=wish.sold_on, key=wish.key, seq=written[0].seq, account_id=account_id, at=now,
     ))  # fmt: skip
@@ -96,23 +98,51 @@ def _unit(session: Session, row: LoanCampaign, serial: str) -> Unit | None:
     if unit.state not in unit_rules.HELD or unit.state in ("refunding", "refunded"):
         raise Conflict(f"{serial} is {unit_rules.STATE_WORDS[unit.state].lower()}, and not with a buyer.",
                        "A unit counts as sold once it was shipped.", field="serial")  # fmt: skip
-    if session.exec(select(LoanSale.id).where(LoanSale.unit_id == unit.id)).first() is not None:
+    if any(sale.unit_id == unit.id for sale in standing(session, row.id or 0)):
         raise Conflict(f"{serial} is sold already.", "Look at the sales.", field="serial")
     return unit
 
 
+def _turn(session: Session, unit: Unit | None) -> int:
+    """Which sale of a unit this is: one that was taken back is sold anew."""
+    if unit is None:
+        return 1
+    return session.exec(select(func.count(col(LoanSale.id))).where(LoanSale.unit_id == unit.id)).one() + 1
+
+
 def gone(session: Session, number: int) -> int:
     """Units that were sold, or taken by lenders."""
-    sold = session.exec(select(func.count(col(LoanSale.id))).where(LoanSale.campaign_id == number)).one()
     taken = session.exec(
         select(func.coalesce(func.sum(LoanGoods.units), 0)).where(
             LoanGoods.campaign_id == number, LoanGoods.state == "received"
         )
     ).one()
-    return int(sold) + int(taken)
+    return len(standing(session, number)) + int(taken)
 
 
 def drop_promises(session: Session, loan: Loan) -> list[Move]:
     """What sales owe to lenders beyond what these are owed is the fabricator's own: it was paid back otherwise."""
     over = balance(session, loan.promised) - sum(outstanding_of(session, loan).values())
     return [Move(loan.promised, loan.kept, over, "Owed no longer: paid back otherwise")] if over > 0 else []
+
+
+def fill_from_ahead(session: Session, loan: Loan, got: dict[str, int]) -> list[Move]:
+    """What was passed on for sales that were taken back fills the parts of a new one first."""
+    lenders = min(got["lenders"], ahead_of(session, loan))
+    commons = min(got["commons"], -balance(session, loan.fund_ahead))
+    words = "Passed on before, for a sale that was taken back"
+    return [Move(loan.promised, loan.ahead, lenders, words), Move(loan.fund_promised, loan.fund_ahead, commons, words)]
+
+
+def ahead_of(session: Session, loan: Loan) -> int:
+    """What was passed on to lenders for sales that were taken back."""
+    return -balance(session, loan.ahead)
+
+
+def standing(session: Session, number: int) -> list[LoanSale]:
+    """The sales of a loan that were not taken back, the oldest first."""
+    back = select(LoanSaleBack.sale_id)
+    return list(session.exec(
+        select(LoanSale).where(LoanSale.campaign_id == number, col(LoanSale.id).not_in(back))
+        .order_by(col(LoanSale.number))
+    ))  # fmt: skip

@@ -113,6 +113,16 @@ class StepView(_Out):
     at: dt.datetime | None
 
 
+class SaleBackView(_Out):
+    """That a sale was taken back: who, when, why."""
+
+    why: str
+    by: str
+    at: dt.datetime
+    ahead_minor: int = Field(description="of it was passed on already, and counts for later sales")
+    transfer: int
+
+
 class SaleView(_Out):
     """A unit sold, and where its price goes."""
 
@@ -124,6 +134,7 @@ class SaleView(_Out):
     kept_minor: int
     sold_on: dt.date
     transfer: int
+    back: SaleBackView | None = Field(description="taken back; null: it stands")
 
 
 class GoodsEventView(_Out):
@@ -172,6 +183,8 @@ class SalesView(_Out):
     passed: Figure
     promised: Figure
     fund_promised: Figure
+    ahead: Figure = Field(description="passed on to lenders for sales taken back: it fills later ones first")
+    fund_ahead: Figure
     unit_debt_minor: int
     commons_bp: int
     serials: list[str] = Field(description="units that may be sold, for who records sales")

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, CheckConstraint, Column, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-SEALED = ("loan_sale", "loan_goods_event")
+SEALED = ("loan_sale", "loan_sale_back", "loan_goods_event")
 
 
 def _minor() -> Any:
@@ -19,14 +19,15 @@ def _minor() -> Any:
 class LoanSale(SQLModel, table=True):
     """A unit that the fabricator sold: its price, and where that goes. `seq` is the first of its transfers in the book.
 
-    A unit with a number is sold once; of a batch without numbers only `number` counts.
+    A unit with a number is sold once; where that was taken back, once more: `turn` counts. Of a batch without numbers
+    only `number` counts.
     """
 
     __tablename__ = "loan_sale"
     __table_args__ = (
         UniqueConstraint("campaign_id", "number", name="uq_loan_sale_number"),
         UniqueConstraint("campaign_id", "key", name="uq_loan_sale_key"),
-        UniqueConstraint("unit_id", name="uq_loan_sale_unit"),
+        UniqueConstraint("unit_id", "turn", name="uq_loan_sale_unit"),
         CheckConstraint(
             "price_minor > 0 AND price_minor = commons_minor + lenders_minor + kept_minor", name="ck_loan_sale_poured"
         ),
@@ -36,6 +37,7 @@ class LoanSale(SQLModel, table=True):
     campaign_id: int = Field(foreign_key="loan_campaign.id")
     number: int
     unit_id: int | None = Field(default=None, foreign_key="unit.id")
+    turn: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
     serial: str = ""
     price_minor: int = _minor()
     commons_minor: int = _minor()
@@ -44,6 +46,22 @@ class LoanSale(SQLModel, table=True):
     sold_on: dt.date
     key: str
     seq: int = _minor()
+    account_id: int = Field(foreign_key="account.id")
+    at: dt.datetime
+
+
+class LoanSaleBack(SQLModel, table=True):
+    """That a sale was taken back: who, when, why. `seq` is the first of its transfers; `ahead_minor` of its price was
+    passed on already, and counts for later sales."""
+
+    __tablename__ = "loan_sale_back"
+    __table_args__ = (UniqueConstraint("sale_id", name="uq_loan_sale_back_sale"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    sale_id: int = Field(foreign_key="loan_sale.id")
+    ahead_minor: int = _minor()
+    seq: int = _minor()
+    why: str = Field(sa_column=Column(Text, nullable=False))
     account_id: int = Field(foreign_key="account.id")
     at: dt.datetime
 
