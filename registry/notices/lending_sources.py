@@ -18,6 +18,10 @@ from registry.notices.sources import Events, Look, Told
 _SOON = dt.timedelta(days=1)
 _PLEDGES = {
     "pay": ("Your pledge of {amount} for {things} is paid in", "It counts towards the target now."),
+    "unassign": (
+        "Your pledge of {amount} for {things} is not paid in after all",
+        "A payment was assigned to it by mistake. Pay it in, if you have not yet.",
+    ),
     "lapse": ("Your pledge of {amount} for {things} has lapsed", "It was not paid in time. You may pledge again."),
     "release": ("The loan for {things} came to nothing", "What you paid in is sent back."),
 }

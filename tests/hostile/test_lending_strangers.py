@@ -60,6 +60,8 @@ def bodies(desk: Desk) -> dict[str, dict[str, Any]]:
         "community_api.pay_community_member": {"to": "lea", "amount_minor": 1, "purpose": "x", "key": "k"},
         "lending_api.change_lending_policy": {"text": policy.shipped_text() + "# Others\n", **_WHY},
         "lending_bank_api.decide_bank_booking": {"action": "discard", **_WHY},
+        "lending_bank_api.set_commons_account": {"name": "zoe", "iban": PAYOUT},
+        "loans_api.take_loan_sale_back": _WHY,
         "lending_bank_api.make_bank_file": {},
         "lending_bank_api.propose_bank_payments": {"to": "lenders", **_WHY},
         "lending_bank_api.move_bank_payment": {"action": "approve"},

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from flask import Flask
 from lending_support import World, open_world
 from loan_support import allow_reward, figure, out, repay, sound, state, treasurers
 from plain_text_books import bean_transfers, month_by_beancount
@@ -15,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from web_support import bearer
 
+from app import create_app
 from registry.accounts import service as accounts
 from registry.accounts.pages import COOKIE
 from registry.cli import main
@@ -164,7 +164,8 @@ def test_a_share_of_sales_that_lenders_have_got_is_not_taken_from_them(world: Wo
     sound(world, number)
 
 
-def test_by_page_json_and_command(app: Flask, sqlite_stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_by_page_json_and_command(sqlite_stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = create_app(stores=sqlite_stores)
     world = open_world(sqlite_stores)
     treasurers(world)
     number = out(world)

@@ -9,7 +9,8 @@ from registry.ledger import queries as ledger
 from registry.lending.bank.acts import reason, tell
 from registry.lending.bank.funds import KIND as PAY_OVER
 from registry.lending.bank.funds import free_for_fund
-from registry.lending.bank.ordering import fabricator_payee, is_ordered, propose, source_of
+from registry.lending.bank.holding import source_of
+from registry.lending.bank.ordering import fabricator_payee, is_ordered, propose
 from registry.lending.bank.rules import QUEUE
 from registry.lending.bank.tables import BankEntry, PaymentOrder
 from registry.lending.campaigns.tables import LoanCampaign

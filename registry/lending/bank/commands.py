@@ -126,7 +126,9 @@ def list_review(number: int, handle: str, whole: bool, page: int, as_json: bool)
 
 @review.command("decide")
 @click.argument("booking", type=click.IntRange(1))
-@click.argument("action", type=click.Choice([*dict.fromkeys([*deciding.IN_WORDS, *deciding.OUT_WORDS]), "reopen"]))
+@click.argument("action", type=click.Choice(
+    [*dict.fromkeys([*deciding.IN_WORDS, *deciding.OUT_WORDS]), "reopen", "undo"]
+))  # fmt: skip
 @_campaign
 @_who
 @_why

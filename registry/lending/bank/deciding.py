@@ -13,9 +13,11 @@ from registry.ledger import book
 from registry.lending.bank.acts import reason, tell
 from registry.lending.bank.again import require_owed
 from registry.lending.bank.booking import Till, ensure, key_of, move, noon, till_of
-from registry.lending.bank.ordering import pay_unexplained, propose, source_of
+from registry.lending.bank.holding import source_of
+from registry.lending.bank.ordering import pay_unexplained, propose
 from registry.lending.bank.rules import QUEUE
 from registry.lending.bank.tables import BankAct, BankEntry, PaymentOrder
+from registry.lending.bank.undoing import undo
 from registry.lending.campaigns.pledging import charged_back, credit_pledge
 from registry.lending.campaigns.service import settle_if_due
 from registry.lending.campaigns.state import is_leaving
@@ -39,6 +41,7 @@ Action = Literal[
     "charge back",
     "discard",
     "reopen",
+    "undo",
 ]
 # action -> what it does, in words; for money that came, for money that went
 IN_WORDS: dict[str, str] = {
@@ -78,12 +81,14 @@ def decide(stores: Stores, account_id: int, number: int, entry_id: int, wish: De
 def _decide(stores: Stores, account_id: int, number: int, entry_id: int, wish: Decision, why: str) -> str:
     with stores.db.transaction() as session:
         require_treasurer(session, account_id)
-        campaign, _ = held_loan(session, number)
+        campaign, now = held_loan(session, number)
         entry = session.get(BankEntry, entry_id, populate_existing=True)
         if entry is None or entry.campaign_id != number:
             raise NotFound(f"There is no booking {entry_id} of campaign {number}.", "Look at the bookings.")
         if wish.action == "reopen":
             _reopen(entry)
+        elif wish.action == "undo":
+            undo(session, campaign, entry, why, account_id, now)
         else:
             if entry.state not in QUEUE:
                 raise Conflict(f"This booking is {entry.state}: there is nothing to decide.", "Look at its history.")

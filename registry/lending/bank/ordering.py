@@ -16,6 +16,7 @@ from registry.ledger.schemas import AccountName, Transfer
 from registry.lending import rules, sepa
 from registry.lending.bank.acts import reason, signers, tell
 from registry.lending.bank.booking import Till, ensure, key_of, money_there, noon, till_of
+from registry.lending.bank.holding import KIND_WORDS, hold_of, nth, source_of
 from registry.lending.bank.rules import QUEUE
 from registry.lending.bank.tables import BankAct, BankEntry, PayeeAccount, PaymentFile, PaymentOrder
 from registry.lending.campaigns.state import tranches_of
@@ -30,8 +31,6 @@ from registry.lending.queries import policy_now
 from registry.stores.clock import database_now
 from registry.stores.stores import Stores
 
-KIND_WORDS = {"refund": "Refund", "disbursement": "Disbursement", "repayment": "Repayment", "send back": "Sent back",
-              "pay over": "Paid over to the commons fund"}  # fmt: skip
 OPEN = ("proposed", "approved", "filed")
 # Other rooms add what follows when a payment of a kind was seen on the statement, in the same transaction.
 ON_PAID: dict[str, list[Callable[[Session, PaymentOrder], None]]] = {}
@@ -292,8 +291,9 @@ def let_go(session: Session, order: PaymentOrder, why: str, account_id: int | No
     """End an order that will not be paid: what was held is free again."""
     order.state = "refused"
     tell(session, order, "refuse", why, account_id)
-    if order.held_seq is not None:
-        book.void(session, order.held_seq, key=f"order-{order.end_to_end}-refused", purpose="Payment refused",
+    held = hold_of(session, order)
+    if held is not None:
+        book.void(session, held, key=f"order-{order.end_to_end}-refused{nth(order, held)}", purpose="Payment refused",
                   by_id=account_id)  # fmt: skip
 
 
@@ -346,10 +346,11 @@ def make_file(stores: Stores, account_id: int, number: int, form: str = sepa.SCH
 
 def pay(session: Session, till: Till, order: PaymentOrder, entry: BankEntry) -> None:
     """The statement shows an order: what was held is true. Raises: Conflict."""
-    if order.held_seq is None:
+    held = hold_of(session, order)
+    if held is None:
         raise Conflict(f"Payment {order.end_to_end} holds nothing in the book.", "Decide it by hand.")
     _paid(session, order, entry)
-    book.settle(session, order.held_seq, key=key_of(entry), purpose=f"{KIND_WORDS[order.kind]}, paid",
+    book.settle(session, held, key=key_of(entry), purpose=f"{KIND_WORDS[order.kind]}, paid",
                 effective_at=noon(entry.booked_on))  # fmt: skip
 
 
@@ -359,11 +360,12 @@ def pay_unexplained(
     """A treasurer says that a booking is this order: it does not name it, or was refused here. Raises: Conflict."""
     if order.state not in ("approved", "filed", "refused") or order.amount_minor != -entry.amount_minor:
         raise Conflict("That payment is not approved, or of another amount.", "Look at the orders.")
-    holds = order.state != "refused"
+    held = hold_of(session, order)
     _paid(session, order, entry, by_id)
     source = source_of(order)
-    if holds and order.held_seq is not None:
-        book.void(session, order.held_seq, key=f"order-{order.end_to_end}-paid", purpose="Paid", by_id=by_id)
+    if held is not None:
+        key_held = f"order-{order.end_to_end}-paid{nth(order, held)}"
+        book.void(session, held, key=key_held, purpose="Paid", by_id=by_id)
     ensure(session, till.unexplained, source)
     book.post(session, Transfer(
         debit=source, credit=till.unexplained, amount_minor=order.amount_minor, key=key, by_id=by_id,
@@ -377,12 +379,6 @@ def _paid(session: Session, order: PaymentOrder, entry: BankEntry, by_id: int | 
     for follow in ON_PAID.get(order.kind, ()):
         follow(session, order)
     session.flush()
-
-
-def source_of(order: PaymentOrder) -> AccountName:
-    """The account of the book that an order takes from."""
-    kind, owner, role, currency = order.source.split("/")
-    return AccountName.model_validate({"kind": kind, "id": owner, "role": role, "currency": currency})
 
 
 def approvals(session: Session, order_ids: list[int]) -> dict[int, list[int]]:

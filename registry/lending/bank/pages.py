@@ -99,7 +99,12 @@ def decide_entry(number: int, entry_id: int) -> Page | Redirect:
         deciding.decide(stores(), people.required().id, number, entry_id, wish)
     except RegistryError as error:
         return _queue(number, entry_id, error)
-    words = {**deciding.IN_WORDS, **deciding.OUT_WORDS, "reopen": "Bring it back into the queue"}[wish.action]
+    words = {
+        **deciding.IN_WORDS,
+        **deciding.OUT_WORDS,
+        "reopen": "Bring it back into the queue",
+        "undo": "Undo what was decided",
+    }[wish.action]
     flash(f"Decided: {words[:1].lower()}{words[1:]}.", "moss")
     query = parse(EntryQuery, {"state": "queue", "per_page": 1})
     with stores().db.reading() as session:
@@ -311,7 +316,7 @@ def set_payout(slug: str) -> Page | Redirect:
 
 
 @blueprint.get("/commons/<slug>/account")
-def show_fund_account(slug: str) -> Page:
+def show_commons_account(slug: str) -> Page:
     """Where a design's fund receives money, for its maintainers."""
     return _fund_account(slug, None)
 
@@ -328,7 +333,7 @@ def _fund_account(slug: str, fault: RegistryError | None) -> Page:
 
 
 @blueprint.post("/commons/<slug>/account")
-def set_fund_account(slug: str) -> Page | Redirect:
+def set_commons_account(slug: str) -> Page | Redirect:
     """Say where a design's fund receives money."""
     form = request.form
     try:

@@ -12,7 +12,7 @@ from registry.designs.tables import Design
 from registry.errors import NotFound
 from registry.ledger import queries as ledger
 from registry.ledger.money import iso_currency
-from registry.lending.bank import again, deciding, funds, importing, ordering
+from registry.lending.bank import again, deciding, funds, importing, ordering, undoing
 from registry.lending.bank.booking import till_of
 from registry.lending.bank.rules import CARRIED, QUEUE, STATES, codes_in
 from registry.lending.bank.tables import BankAct, BankEntry, BankStatementRow, PaymentFile, PaymentOrder
@@ -168,11 +168,12 @@ def _item(row: BankEntry, numbers: dict[int, int]) -> EntryItem:
 
 def get_entry(session: Session, account_id: int, number: int, entry_id: int) -> EntryView:
     """A booking with what can be decided about it. Raises: Forbidden, NotFound."""
-    campaign_of(session, account_id, number)
+    campaign = campaign_of(session, account_id, number)
     row = session.get(BankEntry, entry_id)
     if row is None or row.campaign_id != number:
         raise NotFound(f"There is no booking {entry_id} of campaign {number}.", "Look at the bookings.")
     came = row.amount_minor > 0
+    decided = row.state not in QUEUE and not (row.state == "discarded" and row.order_id is None)
     actions: dict[str, str] = {}
     if row.state in QUEUE:
         actions = dict(deciding.IN_WORDS if came else deciding.OUT_WORDS)
@@ -194,7 +195,8 @@ def get_entry(session: Session, account_id: int, number: int, entry_id: int) -> 
         **row.model_dump(include={"valued_on", "structured", "end_to_end", "return_code"}),
         bank_reference="" if row.key == CARRIED else row.bank_reference, codes=codes_in(row.structured, row.text),
         actions=actions, suggested=_suggested(row, actions, pledges), pledges=pledges, orders=orders,
-        acts=_acts(session, col(BankAct.entry_id) == row.id),
+        acts=_acts(session, col(BankAct.entry_id) == row.id), decided=decided,
+        undo_why_not=undoing.why_not(session, campaign, row) if decided else "",
     )  # fmt: skip
 
 

@@ -315,7 +315,7 @@ def _judge_out(line: BankLine, currency: str, order: Ordered | None, back: str) 
     reasons = []
     told_already = {
         "refused": "was refused here, and the bank has carried it out all the same.",
-        "paid": "is paid already: the bank has carried it out twice.",
+        "paid": "is paid already: it should not have left once more.",
     }
     if order.state != "filed":
         said = told_already.get(order.state, f"is {order.state}: it should not have left.")

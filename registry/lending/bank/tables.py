@@ -123,9 +123,9 @@ class PaymentOrder(SQLModel, table=True):
     """A payment that leaves: refund, disbursement, repayment, send back, pay over (to the commons fund).
 
     state: proposed, approved, filed (in a file for the bank), paid (the statement shows it), returned, refused, given
-    back (a part of a loan that came back and is the lenders' again). The payee's account is as it was when it was
-    proposed: approvals are of this one. `source`: the account of the book that gives; `held_seq`: the transfer that
-    holds the amount until it is paid.
+    back (a part of a loan that came back and is the lenders' again), undone (with the decision that asked for it). The
+    payee's account is as it was when it was proposed: approvals are of this one. `source`: the account of the book that
+    gives; `held_seq`: the transfer that holds the amount until it is paid.
     """
 
     __tablename__ = "payment_order"

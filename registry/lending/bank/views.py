@@ -74,6 +74,8 @@ class EntryView(EntryItem):
     pledges: list[PledgeChoice]
     orders: list[OrderChoice]
     acts: list[ActView]
+    decided: bool = Field(description="it was assigned, or sent back")
+    undo_why_not: str = Field(description="why that can't be undone; empty: it can, if it was decided")
 
 
 class EntryList(_Out):

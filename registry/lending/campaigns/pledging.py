@@ -156,6 +156,18 @@ def charged_back(session: Session, row: LoanCampaign, mine: Pledge, by_id: int, 
     _fall_short(session, row, "A payment was taken back by its bank, and the target is missed", now)
 
 
+def unpay(session: Session, mine: Pledge, by_id: int, why: str, now: dt.datetime) -> None:
+    """A payment was assigned to a pledge by mistake: the pledge waits for its own, while the campaign is open.
+
+    The campaign's row is held; the transfer is booked back by whoever calls, after this.
+    """
+    session.add(PledgeEvent(pledge_id=mine.id or 0, action="unassign", was=mine.state, became="unpaid",
+                            account_id=by_id, why=why, at=now))  # fmt: skip
+    mine.state, mine.paid_at = "unpaid", None
+    session.add(mine)
+    session.flush()
+
+
 def _settle_of(stores: Stores, pledge_id: int) -> None:
     with stores.db.reading() as session:
         number = session.exec(select(Pledge.campaign_id).where(Pledge.id == pledge_id)).first()
