@@ -147,7 +147,7 @@ def test_by_page_and_json(app: Flask, desk: Desk) -> None:
     assert "EE38" not in stranger and "Pay over" not in stranger and "campaign 1" in stranger
     assert "lies here" in tom.get(here).text
     sent = {"csrf_token": form_token(tom, here), "do": "pay over", "why": "It is the fund's"}
-    assert tom.post(here, data=sent).status_code == 303 and "To the commons fund" in tom.get(here).text
+    assert tom.post(here, data=sent).status_code == 303 and "For the commons fund to" in tom.get(here).text
     again = tom.post(here, data=sent)
     assert again.status_code == 409 and "paid over or ordered" in again.text
     api = bearer(accounts.make_token_for(desk.stores, "tom", "test").secret)
