@@ -9,7 +9,7 @@ from alembic import op
 from registry.migrations.sealing import seal
 
 revision = "0026"
-down_revision = "0025"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 
