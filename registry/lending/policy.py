@@ -276,6 +276,8 @@ def explain(policy: Policy) -> list[str]:
         f"A loan is paid back within {caps.repayment_months_max} months. It is in arrears "
         f"{_days(terms.arrears_after_days)} after an instalment was due, and in default after "
         f"{_days(terms.default_after_days)} without payment. What comes in later still goes to its lenders.",
+        "Where a campaign's terms give unsold units to its lenders, these are offered at cost when the plan is over, "
+        f"for {_days(terms.goods_offer_days)}.",
     ]  # fmt: skip
     if reward.kind == "none":
         said.append("There is no interest. Lenders get back at most what they lent, and may lose it.")
