@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,38 @@ from app import create_app
 from registry.accounts import service as accounts
 from registry.settings import PROJECT, Settings
 from registry.stores.stores import Stores, open_stores
+
+
+# Files that take minutes, the longest first; begun last they would leave one of two workers waiting for the other.
+_LONG = (
+    "tests/builders/test_kicad_build.py",
+    "tests/builders/test_cad_build.py",
+    "tests/builds/test_corpus.py",
+    "tests/hostile/test_time.py",
+    "tests/hostile/test_hosts.py",
+    "tests/hostile/test_zips.py",
+    "tests/builds/test_parts_bundle.py",
+    "tests/test_ordinary_user.py",
+    "tests/ledger/test_machine.py",
+    "tests/lending/test_payback_machine.py",
+    "tests/lending/test_killed.py",
+    "tests/browser/test_campaign.py",
+    "tests/browser/test_journey.py",
+    "tests/browser/test_part.py",
+    "tests/browser/test_four_people.py",
+    "tests/browser/test_dashboard.py",
+    "tests/browser/test_reports.py",
+    "tests/browser/test_notices.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, then those of many tests, so that small ones fill what is left at the end."""
+    files = [item.nodeid.partition("::")[0] for item in items]
+    sizes = Counter(files)
+    place = {file: (_LONG.index(file) if file in _LONG else len(_LONG), -sizes[file], file) for file in sizes}
+    ranks = {id(item): place[file] for item, file in zip(items, files, strict=True)}
+    items.sort(key=lambda item: ranks[id(item)])
 
 
 def corpus_folder() -> Path:
