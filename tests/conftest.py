@@ -25,7 +25,6 @@ from registry.accounts import service as accounts
 from registry.settings import PROJECT, Settings
 from registry.stores.stores import Stores, open_stores
 
-
 # Files that take minutes, the longest first; begun last they would leave one of two workers waiting for the other.
 _LONG = (
     "tests/builders/test_kicad_build.py",
