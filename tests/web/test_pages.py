@@ -74,7 +74,7 @@ def test_a_readme_does_not_repeat_the_picture_above_it() -> None:
 
 def test_a_wrong_filter_is_named_as_in_the_address(site: Site) -> None:
     answer = site.client.get("/designs?kind=thing")
-    assert answer.status_code == 422 and "kind: Input should be" in Markup(answer.text).unescape()
+    assert answer.status_code == 422 and "kind: one of 'board', 'part'," in Markup(answer.text).unescape()
 
 
 def test_a_readme_links_only_to_what_its_version_has(site: Site) -> None:
