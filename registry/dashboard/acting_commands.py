@@ -10,7 +10,8 @@ import click
 from registry.accounts.acting import account_of, as_option, who, why_option
 from registry.batches.money import check_currency, parse_amount
 from registry.console import columns_of, json_option, opened, print_json
-from registry.dashboard import forms, inbox, service, threads
+from registry.dashboard import forms, inbox, prices, service, threads
+from registry.dashboard.price_schemas import PriceWish
 from registry.dashboard.schemas import ClosedWish, Done, Inbox, MachineWish, PaymentWish, PlanWish, WordList, WordWish
 from registry.stores.stores import Stores
 
@@ -20,7 +21,7 @@ _DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 def register(fabricators: click.Group) -> None:
     """Add them to the commands of fabricators."""
-    for command in (show_inbox, write, machine, plan, day, paid):
+    for command in (show_inbox, write, machine, plan, day, price, paid):
         fabricators.add_command(command)
 
 
@@ -138,6 +139,29 @@ def day(slug: str, date: dt.datetime, opens: bool, words: str, handle: str, as_j
     """Say that nobody works at SLUG on DATE."""
     wish = ClosedWish(day=date.date(), words=words, do="open" if opens else "close")
     _act(handle, as_json, lambda stores, account_id: service.set_day(stores, account_id, slug, wish))
+
+
+@click.command()
+@click.argument("slug")
+@click.argument("mpn")
+@click.argument("amount")
+@click.argument("currency")
+@click.option("--vendor", required=True, help="Who sells it so.")
+@click.option("--per", default="1", type=click.Choice(["1", "10", "100", "1000"]), help="Pieces for AMOUNT together.")
+@click.option("--from", "quantity", type=_NUMBER, default=1, help="It holds from so many pieces on.")
+@click.option("--source", default="", help="Where it was seen.")
+@click.option("--on", type=_DAY, default=None, help="The day it was seen; today without.")
+@as_option
+@json_option
+def price(
+    slug: str, mpn: str, amount: str, currency: str, vendor: str, per: str, quantity: int, source: str,
+    on: dt.datetime | None, handle: str, as_json: bool,
+) -> None:  # fmt: skip
+    """Keep for SLUG that part MPN costs AMOUNT of CURRENCY at a vendor."""
+    told = {"mpn": mpn, "price": amount, "currency": currency, "vendor": vendor, "per": per, "source": source,
+            "quantity": str(quantity), "seen_on": str(on.date()) if on else ""}  # fmt: skip
+    wish = PriceWish.model_validate(forms.price_values(told))
+    _act(handle, as_json, lambda stores, account_id: prices.keep_price(stores, account_id, slug, wish))
 
 
 @click.command()

@@ -7,7 +7,8 @@ from flask import Blueprint
 from registry.batches import quoting
 from registry.batches import service as batches
 from registry.batches.schemas import Word
-from registry.dashboard import buying, inbox, overview, queries, service, threads
+from registry.dashboard import buying, inbox, overview, prices, queries, service, threads
+from registry.dashboard.price_schemas import PriceWish
 from registry.dashboard.schemas import (
     BuyQuery,
     ClosedWish,
@@ -146,3 +147,9 @@ def see_payment(slug: str, body: PaymentWish) -> Done:
 def plan_job(slug: str, number: int, body: PlanWish) -> Done:
     """Say how long a job takes, and when it is promised."""
     return service.plan_job(stores(), people.required().id, slug, number, body)
+
+
+@operation(blueprint, "POST", f"{_HERE}/prices", body=PriceWish, answers={200: Done}, account=True)
+def keep_part_price(slug: str, body: PriceWish) -> Done:
+    """Keep what a part costs at a vendor from a quantity on, for the lists of what to buy."""
+    return prices.keep_price(stores(), people.required().id, slug, body)

@@ -10,7 +10,8 @@ from sqlmodel import Session
 
 from registry.batches.buying import as_csv as as_csv
 from registry.batches.buying import buy_list as buy_list
-from registry.dashboard import queries, rules
+from registry.dashboard import price_rules, queries, rules
+from registry.dashboard.prices import known_prices
 from registry.dashboard.schemas import BuyCounts, BuyJob, JobCard, ToBuy
 from registry.fabricators.tables import Fabricator
 from registry.stores.stores import Stores
@@ -69,10 +70,14 @@ def to_buy(
     chosen = {"week": ("week",), "next": ("next",), "all": FULL, "full": (*FULL, "fills")}[when]
     taken = [job for job in waiting if job.begins in chosen]
     rest = {job.number: job.units for job in waiting if job.begins in FULL and job.begins not in chosen}
+    buy = buy_list(stores, session, {job.number: job.units for job in taken})
+    known = known_prices(session, fabricator.id or 0, [line.mpn for line in buy.lines])
+    prices = price_rules.priced(buy.lines, known, fabricator.currency)
     return ToBuy.model_validate(
         {
+            "prices": prices, "costs": price_rules.costs(prices),
             "when": when, "week_ends_on": rules.monday(day) + dt.timedelta(days=6), "rule": RULE, "counts": counts,
-            "jobs": taken, "buy": buy_list(stores, session, {job.number: job.units for job in taken}),
+            "jobs": taken, "buy": buy,
             "rest_jobs": len(rest), "rest_lines": len(buy_list(stores, session, rest).lines),
         }
     )  # fmt: skip

@@ -54,6 +54,18 @@ def plan_values(form: Mapping[str, str]) -> dict[str, object]:
     return {"work_minutes": round(float(told) * 60) if told else None, "due_on": form.get("due_on") or None}
 
 
+def price_values(form: Mapping[str, str]) -> dict[str, object]:
+    """A price of a part. Raises: Invalid."""
+    currency = check_currency(form.get("currency", ""))
+    return {
+        "mpn": form.get("mpn", "").strip(), "quantity": whole(form.get("quantity") or "1", "quantity", "The quantity"),
+        "price_minor": parse_amount(form.get("price", ""), currency, "price"),
+        "per": whole(form.get("per") or "1", "per", "The pieces that it is for"), "currency": currency,
+        "vendor": form.get("vendor", "").strip(), "source": form.get("source", ""),
+        "seen_on": form.get("seen_on") or None,
+    }  # fmt: skip
+
+
 def payment_values(form: Mapping[str, str]) -> dict[str, object]:
     """A payment; with `do=back`, money given back. Raises: Invalid."""
     currency = check_currency(form.get("currency", ""))

@@ -21,11 +21,13 @@ from registry.dashboard import (
     money,
     overview,
     plots,
+    prices,
     queries,
     rules,
     service,
     threads,
 )
+from registry.dashboard.price_schemas import PriceWish
 from registry.dashboard.schemas import (
     BuyQuery,
     ClosedWish,
@@ -249,12 +251,29 @@ def close_day(slug: str) -> Response | Redirect:
 @blueprint.get(f"{_HERE}/buy")
 def show_buying(slug: str) -> Response:
     """What to buy over all jobs, this week or at all."""
+    return _buying(slug)
+
+
+def _buying(slug: str, fault: Fault = None) -> Response:
     when = parse(BuyQuery, request.args.to_dict()).when
 
     def fill(session: Session, fabricator: Fabricator, jobs: list[JobCard]) -> dict[str, Any]:
         return {"found": buying.to_buy(stores(), session, fabricator, jobs, queries.today(session), when)}
 
-    return _page(slug, "buy", fill)
+    return _page(slug, "buy", fill, fault)
+
+
+@blueprint.post(f"{_HERE}/prices")
+def keep_part_price(slug: str) -> Response | Redirect:
+    """Keep what a part costs at a vendor."""
+    try:
+        wish = parse(PriceWish, forms.price_values(request.form))
+        flash(prices.keep_price(stores(), people.required().id, slug, wish).said, "moss")
+    except RegistryError as error:
+        if error.status in (403, 404):
+            raise
+        return _buying(slug, error)
+    return redirect(f"/fabricators/{slug}/dashboard/buy#prices", 303)
 
 
 @blueprint.get(f"{_HERE}/buy.csv")

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from registry.batches.buying_schemas import BuyList
 from registry.batches.schemas import LINE_CHARS
+from registry.dashboard.price_schemas import BuyCost, LinePrice
 
 KEY_CHARS = 80
 WORDS_CHARS = 400
@@ -333,6 +334,12 @@ class ToBuy(_Out):
     buy: BuyList
     rest_jobs: int = Field(description="full jobs that the list leaves out")
     rest_lines: int = Field(description="lines to buy for those")
+    prices: list[LinePrice] = Field(description="of the lines whose price the workshop knows")
+    costs: list[BuyCost] = Field(description="what those come to, each currency for itself")
+
+    def price_of(self, mpn: str) -> LinePrice | None:
+        """The price of a line."""
+        return next((one for one in self.prices if one.mpn == mpn), None)
 
 
 class Numbers(_Out):

@@ -59,6 +59,31 @@ class PaymentSeen(SQLModel, table=True):
     at: dt.datetime = Field(default_factory=utcnow)
 
 
+class PartPrice(SQLModel, table=True):
+    """What a part cost at a vendor on a day, for `per` pieces, from a quantity on; only added to. `folded`: its number
+    as it is looked up."""
+
+    __tablename__ = "part_price"
+    __table_args__ = (
+        CheckConstraint("price_minor >= 0 AND per > 0 AND quantity > 0", name="ck_part_price"),
+        Index("ix_part_price", "fabricator_id", "folded"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    fabricator_id: int = Field(foreign_key="fabricator.id")
+    folded: str
+    mpn: str
+    quantity: int
+    price_minor: int = Field(sa_type=BigInteger)
+    per: int
+    currency: str
+    vendor: str
+    source: str = ""
+    seen_on: dt.date
+    account_id: int = Field(foreign_key="account.id")
+    at: dt.datetime = Field(default_factory=utcnow)
+
+
 class JobPlan(SQLModel, table=True):
     """What a fabricator plans for a batch: how long it works on it, and when it promises it, if not by lead time."""
 

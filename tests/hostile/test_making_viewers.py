@@ -168,6 +168,10 @@ class World:
             "partners.ask_for_share": (job, {"fabricator": "south", "stages": ["assembled"]}),
             "partners.answer_partner": (job | {"slug": "south"}, {"action": "take back"}),
             "partners.answer_for_share": (job | {"slug": "south"}, {"action": "take back"}),
+            "dashboard.keep_part_price": (north, {"mpn": "X1", "price": "1", "currency": "EUR", "vendor": "Shop"}),
+            "dashboard_api.keep_part_price": (
+                north, {"mpn": "X1", "price_minor": 100, "currency": "EUR", "vendor": "Shop"},
+            ),
             "community_api.set_batch_part": ({"number": self.priced}, {"share_bp": 500}),
             "lending_bank.set_payout": (north, {"name": "North", "iban": "DE89370400440532013000", "bic": ""}),
             # last, for they take away what others need
