@@ -39,7 +39,7 @@ NOT_THE_WORKSHOPS = {
     "calling_api.call_off_request", "batches.reserve", "batches_api.reserve_units", "batches.cancel_reservation",
     "batches_api.cancel_reservation", "dashboard_slots.write_about", "dashboard_api.write_words",
     "officials.name_official",
-    "officials_api.offer_terms", "dashboard_api.read_it", "community_api.pay_batch_part",
+    "officials_api.offer_terms", "dashboard_api.read_it", "units_api.report_fault", "community_api.pay_batch_part",
 }  # fmt: skip
 
 
