@@ -89,7 +89,7 @@ def _whole(version: VersionInput, needs: Sequence[Need]) -> list[Need]:
                 process="assembly",
                 processes=("assembly",),
                 subject="whole",
-                title=f"Buying {len(bought)} kinds of parts",
+                title=f"Buying {len(bought)} {'kind' if len(bought) == 1 else 'kinds'} of parts",
                 evidence=("the bill of materials: fasteners, parts off the shelf, consumables",),
                 unknown=doubts,
                 lines=len(bought),
