@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 FINDINGS_SHOWN = 500
 OPEN_MAX = 3
@@ -14,7 +15,7 @@ _SEVERITIES = ("error", "warning")
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """All findings of one rule and severity."""
+    """All findings of one rule and severity: `count` of them, though not all may be listed."""
 
     rule: str
     title: str
@@ -48,13 +49,35 @@ def rule_title(rule: str, text: str) -> str:
     return plain or rule.replace("_", " ").capitalize() or "Other findings"
 
 
-def _kinds(findings: Sequence[Mapping[str, Any]]) -> list[Kind]:
-    by_rule: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+_Finding = TypeVar("_Finding", bound=Mapping[str, Any])
+
+
+def _kind_of(finding: Mapping[str, Any]) -> tuple[str, str]:
+    return str(finding.get("type") or finding.get("text", "")), str(finding.get("severity", ""))
+
+
+def _by_rule(findings: Iterable[_Finding]) -> dict[tuple[str, str], list[_Finding]]:
+    found: dict[tuple[str, str], list[_Finding]] = {}
     for finding in findings:
-        key = (str(finding.get("type") or finding.get("text", "")), str(finding.get("severity", "")))
-        by_rule.setdefault(key, []).append(finding)
+        found.setdefault(_kind_of(finding), []).append(finding)
+    return found
+
+
+def of_every_kind(findings: Sequence[_Finding], most: int = FINDINGS_SHOWN) -> list[_Finding]:
+    """At most so many findings, of every kind in turn: a kind with thousands leaves room for the others."""
+    places: dict[tuple[str, str], list[int]] = {}
+    for place, finding in enumerate(findings):
+        places.setdefault(_kind_of(finding), []).append(place)
+    turns = itertools.chain.from_iterable(itertools.zip_longest(*places.values()))
+    kept = itertools.islice((place for place in turns if place is not None), most)
+    return [findings[place] for place in sorted(kept)]
+
+
+def _kinds(findings: Sequence[Mapping[str, Any]]) -> list[Kind]:
+    shown = _by_rule(of_every_kind(findings))
     kinds = [
-        Kind(rule, _title(rule, items), severity, len(items), items) for (rule, severity), items in by_rule.items()
+        Kind(key[0], _title(key[0], items), key[1], len(items), shown.get(key, []))
+        for key, items in _by_rule(findings).items()
     ]
     rank = {severity: place for place, severity in enumerate(_SEVERITIES)}
     return sorted(kinds, key=lambda kind: (rank.get(kind.severity, len(rank)), -kind.count, kind.title))
@@ -82,8 +105,8 @@ def checks(report: Mapping[str, Any]) -> list[CheckGroup]:
                 title=title,
                 errors=part.get("errors", 0),
                 warnings=part.get("warnings", 0),
-                own=_kinds(own[:FINDINGS_SHOWN]),
-                environment=_kinds(environment[:FINDINGS_SHOWN]),
+                own=_kinds(own),
+                environment=_kinds(environment),
                 environment_count=part.get("environment", len(environment)),
                 left_out=part.get("left_out", 0) + max(0, len(own) - FINDINGS_SHOWN),
             )

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
+from registry.builds import checking
 from registry.builds.schemas import ArtifactView, BomLine, BuildView, TargetView
 from registry.designs.schemas import VersionDetail
 from registry.web.formats import grams, number, plural, unit
 
 JSON_BYTES = 8_000_000
 UNITS_MAX = 10_000
-FINDINGS_SHOWN = 500
 KINDS = {
     "electronic": ("Electronic parts", "cpu"),
     "board": ("Circuit boards", "circuit-board"),
@@ -65,7 +65,7 @@ def bench(
         "origin": origin,
         "layers": layers,
         "parts": _placed_parts(components, origin, _lines_of(board.name, lines)) if origin else [],
-        "findings": _placed_findings(checks, origin) if origin else [],
+        "findings": placed_findings(checks, origin) if origin else [],
     }
 
 
@@ -97,9 +97,10 @@ def _placed_parts(
     ]
 
 
-def _placed_findings(report: dict[str, Any], origin: dict[str, float]) -> list[dict[str, Any]]:
+def placed_findings(report: dict[str, Any], origin: dict[str, float]) -> list[dict[str, Any]]:
+    """What is wrong at which place of a board, for its picture: some of every kind."""
     placed = []
-    for finding in (report.get("drc") or {}).get("findings", [])[:FINDINGS_SHOWN]:
+    for finding in checking.of_every_kind((report.get("drc") or {}).get("findings", [])):
         spots = [item for item in finding.get("items", []) if "x_mm" in item]
         # The last item is the narrower one: the first is often the whole outline or zone.
         if spots and not finding.get("environment"):

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from registry.builds import checking, fault_report
+from registry.builds import checking, fault_report, views
 from registry.builds.schemas import BuildView, StepView, TargetView
 from registry.errors import Invalid
 from registry.settings import Settings, read_settings
@@ -36,6 +36,22 @@ def test_findings_are_grouped_by_rule_errors_first() -> None:
     ]
     assert [(kind.title, kind.count) for kind in group.environment] == [("Library is missing", 3)]
     assert (group.errors, group.warnings, group.environment_count, group.left_out) == (5, 9, 3, 0)
+
+
+def test_a_kind_with_very_many_leaves_room_for_the_others() -> None:
+    close = [finding("clearance", "error", f"Too close ({n})") for n in range(2_000)]
+    drills = [finding("drill", "error", f"Drill too fine ({n})") for n in range(300)]
+    spot = [{"x_mm": 3.0, "y_mm": 4.0, "text": "Via"}]
+    report = {"drc": {"findings": close + [one | {"items": spot} for one in drills]}}
+    (group,) = checking.checks(report)
+    assert [(kind.title, kind.count, len(kind.findings)) for kind in group.own] == [
+        ("Too close", 2_000, 250),
+        ("Drill too fine", 300, 250),
+    ]
+    assert group.left_out == 1_800
+    assert checking.of_every_kind(close, 3) == close[:3]
+    pins = views.placed_findings(report, {"x": 1.0, "y": 1.0})
+    assert len(pins) == 250 and (pins[0]["x"], pins[0]["text"]) == (2.0, "Drill too fine (0)")
 
 
 def test_one_rule_with_many_sentences_is_called_by_its_own_name() -> None:
