@@ -45,7 +45,7 @@ class KicadBuilder:
     """Boards of KiCad 5 to 9, with their schematics."""
 
     name = "kicad"
-    version = "11"
+    version = "12"
 
     def available(self) -> str:
         """A sentence if boards can't be built here, else ""."""
@@ -216,7 +216,10 @@ class _Build:
         """Board facts from KiCad's API; without an answer they come from the files."""
         program, board = f"{TOOLS}/programs/kicad_facts.py", f"{SCRATCH}/api/board.kicad_pcb"
         outcome = self.work.run(
-            ["/venv/bin/python", program, board, f"{OUT}/raw/api.json", f"{SCRATCH}/stop"],
+            [
+                *("/venv/bin/python", program, board, f"{OUT}/raw/api.json", f"{SCRATCH}/stop"),
+                str(60.0 * self.patience),  # to open the board
+            ],
             step="board facts",
             limits=Limits(wall_s=150.0 * self.patience),
             env={"KICAD_CONFIG_HOME": kicad.CONFIG_GUI},

@@ -22,7 +22,7 @@ from kipy.proto.board import board_pb2
 from kipy.proto.board.board_types_pb2 import BoardLayer, FootprintMountingStyle, PadType
 
 NM_PER_MM = 1_000_000
-START_S = 60.0
+START_S = 60.0  # unless the caller knows the board to be large
 
 
 def mm(value_nm: float) -> float:
@@ -30,10 +30,10 @@ def mm(value_nm: float) -> float:
     return round(value_nm / NM_PER_MM, 4)
 
 
-def connect(pcbnew: subprocess.Popen[bytes], stop: Path) -> tuple[KiCad, Board]:
+def connect(pcbnew: subprocess.Popen[bytes], stop: Path, start_s: float = START_S) -> tuple[KiCad, Board]:
     """Wait until the API answers for the opened board, or a file `stop` says that it never will."""
     socket = Path(os.environ["TMPDIR"]) / "kicad" / "api.sock"
-    until = time.monotonic() + START_S
+    until = time.monotonic() + start_s
     last = "pcbnew made no socket"
     while time.monotonic() < until:
         if pcbnew.poll() is not None:
@@ -47,7 +47,7 @@ def connect(pcbnew: subprocess.Popen[bytes], stop: Path) -> tuple[KiCad, Board]:
             except Exception as error:  # the API raises many kinds while the board still loads
                 last = str(error)
         time.sleep(0.1)
-    raise SystemExit(f"KiCad's API gave no answer within {START_S:.0f} s: {last}")
+    raise SystemExit(f"KiCad's API gave no answer within {start_s:.0f} s: {last}")
 
 
 def stackup(board: Board) -> list[dict[str, Any]]:
@@ -156,13 +156,13 @@ def answers(kicad: KiCad, board: Board) -> dict[str, Any]:
     return facts
 
 
-def main(board_path: str, answers_path: str, stop_path: str) -> None:
+def main(board_path: str, answers_path: str, stop_path: str, start_s: str = str(START_S)) -> None:
     """Start pcbnew on the board, ask, write, end it."""
     pcbnew = subprocess.Popen(
         ["pcbnew", board_path], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        kicad, board = connect(pcbnew, Path(stop_path))
+        kicad, board = connect(pcbnew, Path(stop_path), float(start_s))
         facts = answers(kicad, board)
     finally:
         pcbnew.kill()

@@ -24,7 +24,7 @@ def main(argv: list[str]) -> None:
     settled[settled[..., 3] == 0] = 0
     picture = Image.fromarray(settled)
     picture.save(target, "PNG", compress_level=9)
-    picture.save(light, "WEBP", quality=80, method=6)
+    picture.save(light, "WEBP", quality=80, method=4)
 
 
 if __name__ == "__main__":
