@@ -28,6 +28,7 @@ from registry.lending.loans.payback import balance, follow_calendar, loan_of
 DECIDED = ("assign", "send back", "gift", "repayment", "commons", "take back", "charge", "pays", "charge back",
            "discard")  # fmt: skip
 _LEAVES = ("filed", "paid")
+_TAKEN_BACK = "A sale was taken back that had passed it on: it counts for later sales."
 
 
 def decision_of(session: Session, entry: BankEntry) -> BankAct | None:
@@ -108,12 +109,26 @@ def _lacks(session: Session, moved: Sequence[Entry]) -> str:
 
 
 def _still_here(session: Session, entry: BankEntry, what: str) -> str:
-    order = session.get(PaymentOrder, entry.order_id) if entry.order_id else None
-    if order is None or order.state not in _LEAVES:
+    order = next((one for one in _sending_back(session, entry) if one.state in _LEAVES), None)
+    if order is None:
         return ""
     if order.state == "paid":
         return f"{what} has left."
     return f"{what} is with the bank: refuse payment {order.id} first, if the bank has not carried it out."
+
+
+def _sending_back(session: Session, entry: BankEntry) -> list[PaymentOrder]:
+    """The payment that sends a booking's money back, and those that took its place, one after another."""
+    found: list[PaymentOrder] = []
+    order = session.get(PaymentOrder, entry.order_id, populate_existing=True) if entry.order_id else None
+    while order is not None:
+        found.append(order)
+        order = session.exec(
+            select(PaymentOrder).where(
+                PaymentOrder.campaign_id == order.campaign_id, PaymentOrder.subject == instead_of(order)
+            ).order_by(col(PaymentOrder.id).desc()).limit(1).execution_options(populate_existing=True)
+        ).first()  # fmt: skip
+    return found
 
 
 def _check_fund(session: Session, campaign: LoanCampaign, entry: BankEntry, moved: Sequence[Entry]) -> str:
@@ -125,8 +140,17 @@ def _check_fund(session: Session, campaign: LoanCampaign, entry: BankEntry, move
 def _check_repayment(session: Session, campaign: LoanCampaign, entry: BankEntry, moved: Sequence[Entry]) -> str:
     if campaign.state in ("repaid", "settled in goods"):
         return f"The loan is {campaign.state} with it."
-    if balance(session, loan_of(campaign).ahead):
-        return "A sale was taken back that had passed it on: it counts for later sales."
+    loan = loan_of(campaign)
+    if campaign.state == "written off" and any(one.credit == loan.owes for one in moved):
+        return "What was left of the loan after it is written off since."
+    if balance(session, loan.ahead):
+        return _TAKEN_BACK
+    return _check_fund(session, campaign, entry, moved)
+
+
+def _check_commons(session: Session, campaign: LoanCampaign, entry: BankEntry, moved: Sequence[Entry]) -> str:
+    if balance(session, loan_of(campaign).fund_ahead):
+        return _TAKEN_BACK
     return _check_fund(session, campaign, entry, moved)
 
 
@@ -168,7 +192,7 @@ def _fine(session: Session, campaign: LoanCampaign, entry: BankEntry, moved: Seq
 
 
 _CHECKS: dict[str, Callable[[Session, LoanCampaign, BankEntry, Sequence[Entry]], str]] = {
-    "gift": _check_fund, "commons": _check_fund, "repayment": _check_repayment, "assign": _check_assign,
+    "gift": _check_fund, "commons": _check_commons, "repayment": _check_repayment, "assign": _check_assign,
     "take back": _check_taken, "pays": _check_pays, "charge": _fine,
 }  # fmt: skip
 
@@ -189,8 +213,7 @@ def _let_order_go(
     session: Session, campaign: LoanCampaign, entry: BankEntry, why: str, account_id: int, now: dt.datetime
 ) -> None:
     """The payment that would have sent it back is over, and can't be sent anew: its money is the booking's again."""
-    order = session.get(PaymentOrder, entry.order_id, populate_existing=True) if entry.order_id else None
-    if order is not None:
+    for order in _sending_back(session, entry):
         if order.state in ("proposed", "approved"):
             let_go(session, order, why, account_id)
         order.state = "undone"
@@ -203,13 +226,15 @@ def _unassign(
 ) -> None:
     unpay(session, session.get_one(Pledge, entry.pledge_id, populate_existing=True), account_id, why, now)
     _let_order_go(session, campaign, entry, why, account_id, now)
-    with_it = session.exec(
-        select(BankEntry).join(BankAct, col(BankAct.entry_id) == BankEntry.id).where(
-            BankEntry.campaign_id == campaign.id, BankEntry.pledge_id == entry.pledge_id, BankEntry.state == "matched",
-            BankAct.action == "assign", col(BankAct.why).startswith(f"Together with booking {entry.id}:"),
+    others = session.exec(
+        select(BankEntry).where(
+            BankEntry.campaign_id == campaign.id, BankEntry.pledge_id == entry.pledge_id, BankEntry.state == "matched"
         )
     ).all()  # fmt: skip
-    for other in with_it:
+    for other in others:
+        act = decision_of(session, other)  # it may have been decided otherwise since an earlier assignment
+        if act is None or act.action != "assign" or not act.why.startswith(f"Together with booking {entry.id}:"):
+            continue
         other.state, other.reasons = "no match", [f"A decision was undone: {why}"]
         tell(session, other, "undo", why, account_id)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from registry.batches.tables import Batch
-from registry.lending.bank.tables import PaymentOrder
+from registry.ledger import queries as ledger
+from registry.lending import chart
+from registry.lending.bank.tables import BankAct, PaymentOrder
 from registry.lending.campaigns.service import BATCH_LOST, tranches_of
 from registry.lending.campaigns.tables import LoanCampaign
 
@@ -32,7 +34,7 @@ def is_again(session: Session, order: PaymentOrder) -> bool:
 
 
 def to_pay_again(session: Session, row: LoanCampaign) -> dict[str, PaymentOrder]:
-    """stage -> the payment of it that came back and was not ordered anew."""
+    """stage -> the payment of it that came back, was not ordered anew, and whose money lies here still."""
     if not may_pay_again(session, row):
         return {}
     orders = session.exec(
@@ -41,7 +43,31 @@ def to_pay_again(session: Session, row: LoanCampaign) -> dict[str, PaymentOrder]
         ).order_by(col(PaymentOrder.id))
     )  # fmt: skip
     last = {order.subject: order for order in orders}
-    return {stage: order for stage, order in last.items() if order.state == "returned"}
+    back = {stage: order for stage, order in last.items() if order.state == "returned"}
+    return _lying(session, row, back) if row.state == "repaying" and back else back
+
+
+def _lying(session: Session, row: LoanCampaign, back: dict[str, PaymentOrder]) -> dict[str, PaymentOrder]:
+    """Those of them that were not given to the lenders while the loan was late: what came back last lies here first."""
+    number = row.id or 0
+    lent, owes = chart.loan(0, number, row.currency), chart.owes(row.fabricator_id, number, row.currency)
+    people = ledger.balances(session, kind=lent.kind, role=lent.role, currency=lent.currency)
+    debts = ledger.balances(session, kind=owes.kind, owner_id=owes.id, role=owes.role, currency=owes.currency)
+    left = sum(one.balance_minor for one in people) + sum(
+        one.balance_minor - one.pending_debits_minor for one in debts
+    )  # fmt: skip
+    returned = dict(session.exec(
+        select(BankAct.order_id, func.max(BankAct.id)).where(
+            col(BankAct.order_id).in_([order.id for order in back.values()]), BankAct.action == "return"
+        ).group_by(col(BankAct.order_id))
+    ).all())  # fmt: skip
+    found: dict[str, PaymentOrder] = {}
+    for stage, order in sorted(back.items(), key=lambda one: returned.get(one[1].id) or 0, reverse=True):
+        if order.amount_minor > left:
+            break
+        left -= order.amount_minor
+        found[stage] = order
+    return found
 
 
 def came_back(session: Session, row: LoanCampaign, stage: str) -> None:
