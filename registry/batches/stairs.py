@@ -49,7 +49,7 @@ def stairs_of(batch: BatchDetail) -> Stairs:
     top = max(row.unit_minor for row in prices) or 1
     begins = [1 if place == 0 else row.quantity for place, row in enumerate(prices)]
     ends = [*begins[1:], batch.units_max + 1]
-    least = min(40.0, (_RIGHT - _LEFT) / (2 * len(prices)))
+    least = min(float(_LABEL_PX), (_RIGHT - _LEFT) * 0.9 / len(prices))  # up to five steps hold their own price
     shares = [end - begin for begin, end in zip(begins, ends, strict=True)]
     room = _RIGHT - _LEFT - least * len(prices)
     widths = [least + room * share / sum(shares) for share in shares]
