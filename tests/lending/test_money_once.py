@@ -10,7 +10,7 @@ from loan_support import days_pass, figure, go_to, out, sound, state
 from statement_support import Booked, camt
 
 from registry.errors import Conflict
-from registry.lending.bank import again, importing, ordering
+from registry.lending.bank import again, importing, ordering, queries
 from registry.lending.bank.importing import Upload
 from registry.lending.bank.tables import PaymentOrder
 from registry.lending.loans import sales, service, taking_back
@@ -134,3 +134,38 @@ def test_the_funds_part_of_a_sale_taken_back_is_not_owed_again(stores: Stores) -
     with pytest.raises(Conflict, match="can't be undone"):
         desk.decide(entry, "undo")
     sound(desk.world, number)
+
+
+def test_what_came_back_and_was_set_aside_comes_into_the_queue_again(desk: Desk) -> None:
+    desk.world.withdraw("lea", desk.paid("lea", 5_000))
+    ordering.propose_to_lenders(desk.stores, desk.people["tom"], desk.number, "Withdrawn")
+    order = sent(desk, desk.orders()[0])
+    desk.bring(Booked(5_000, "Retoure", e2e=order.end_to_end, returned="AC04"))
+    (back,) = desk.entries("invalid")
+    desk.decide(back, "discard")
+    with desk.stores.db.reading() as session:
+        shown = queries.get_entry(session, desk.people["tom"], desk.number, back.id or 0)
+    assert list(shown.actions) == ["reopen"] and not shown.decided
+    assert desk.decide(back, "reopen") == "no match" and desk.decide(back, "take back") == "matched"
+    assert desk.world.balance("lea", desk.number, "due") == 5_000
+    desk.check()
+
+
+def test_what_is_given_back_to_the_lenders_sales_owe_them_no_longer(desk: Desk) -> None:
+    paid_out(desk)
+    order = desk.orders()[-1]
+    desk.bring(Booked(order.amount_minor, "Retoure", e2e=order.end_to_end, returned="AC04"))
+    desk.decide(desk.entries("invalid")[-1], "take back")
+    sale = SaleWish(price_minor=2_600, sold_on=desk.world.today(), key="a")
+    sales.sell(desk.stores, desk.people["olga"], desk.number, sale)
+    desk.bring(Booked(-figure(desk.world, desk.number, "owes") - 500, "from the workshop"))
+    desk.decide(desk.entries("no match")[-1], "repayment")
+    sale = SaleWish(price_minor=2_600, sold_on=desk.world.today(), key="b")
+    sales.sell(desk.stores, desk.people["olga"], desk.number, sale)
+    again.give_back(desk.stores, desk.people["tom"], desk.number, order.id or 0, "The workshop is closed")
+    assert (
+        figure(desk.world, desk.number, "promised")
+        == 500
+        == sum(desk.world.balance(who, desk.number, "loan") for who in ("lea", "luc"))
+    )
+    sound(desk.world, desk.number)

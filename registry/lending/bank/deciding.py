@@ -17,7 +17,7 @@ from registry.lending.bank.holding import source_of
 from registry.lending.bank.ordering import pay_unexplained, propose
 from registry.lending.bank.rules import QUEUE
 from registry.lending.bank.tables import BankAct, BankEntry, PaymentOrder
-from registry.lending.bank.undoing import undo
+from registry.lending.bank.undoing import is_set_aside, undo
 from registry.lending.campaigns.pledging import charged_back, credit_pledge
 from registry.lending.campaigns.service import settle_if_due
 from registry.lending.campaigns.state import is_leaving
@@ -86,7 +86,7 @@ def _decide(stores: Stores, account_id: int, number: int, entry_id: int, wish: D
         if entry is None or entry.campaign_id != number:
             raise NotFound(f"There is no booking {entry_id} of campaign {number}.", "Look at the bookings.")
         if wish.action == "reopen":
-            _reopen(entry)
+            _reopen(session, entry)
         elif wish.action == "undo":
             undo(session, campaign, entry, why, account_id, now)
         else:
@@ -102,8 +102,8 @@ def _decide(stores: Stores, account_id: int, number: int, entry_id: int, wish: D
         return entry.state
 
 
-def _reopen(entry: BankEntry) -> None:
-    if entry.state != "discarded" or entry.order_id is not None:
+def _reopen(session: Session, entry: BankEntry) -> None:
+    if not is_set_aside(session, entry):
         raise Conflict("Only what was set aside comes back into the queue.", "Look at its history.")
     entry.state, entry.reasons = "no match", ["It was set aside before."]
 

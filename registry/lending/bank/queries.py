@@ -173,11 +173,12 @@ def get_entry(session: Session, account_id: int, number: int, entry_id: int) -> 
     if row is None or row.campaign_id != number:
         raise NotFound(f"There is no booking {entry_id} of campaign {number}.", "Look at the bookings.")
     came = row.amount_minor > 0
-    decided = row.state not in QUEUE and not (row.state == "discarded" and row.order_id is None)
+    aside = undoing.is_set_aside(session, row)
+    decided = row.state not in QUEUE and not aside
     actions: dict[str, str] = {}
     if row.state in QUEUE:
         actions = dict(deciding.IN_WORDS if came else deciding.OUT_WORDS)
-    elif row.state == "discarded" and row.order_id is None:
+    elif aside:
         actions = {"reopen": "Bring it back into the queue"}
     states = ("unpaid", "lapsed") if came else ("paid",)
     pledges = _pledge_choices(session, number, *states) if actions.keys() & {"assign", "charge back"} else []

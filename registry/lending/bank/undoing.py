@@ -39,6 +39,12 @@ def decision_of(session: Session, entry: BankEntry) -> BankAct | None:
     return last if last is not None and last.action in DECIDED else None
 
 
+def is_set_aside(session: Session, entry: BankEntry) -> bool:
+    """Whether a booking was set aside; one that was sent back left the queue for another reason."""
+    act = decision_of(session, entry) if entry.state == "discarded" else None
+    return act is not None and act.action == "discard"
+
+
 def why_not(session: Session, campaign: LoanCampaign, entry: BankEntry) -> str:
     """Why the decision about a booking can't be undone, in a sentence; '' if it can."""
     act = decision_of(session, entry)

@@ -18,13 +18,13 @@ from registry.lending.loans.payback import (
     Move,
     balance,
     debt_of,
+    drop_promises,
     follow_calendar,
     held_loan,
     loan_of,
     open_accounts,
     write,
 )
-from registry.lending.loans.sales import drop_promises
 from registry.lending.loans.schemas import GoodsMove, GoodsWish
 from registry.lending.loans.tables import LoanGoods, LoanGoodsEvent
 from registry.lending.policy import amount

@@ -229,7 +229,15 @@ def give_rest_back(session: Session, row: LoanCampaign) -> None:
         moves = [
             Move(loan.lender(who), loan.due(who), share, "Not paid out, sent back") for who, share in shares.items()
         ]
-        write(session, moves, f"loan-{loan.number}-rest-{ledger.head(session).seq}")
+        key = f"loan-{loan.number}-rest-{ledger.head(session).seq}"
+        write(session, moves, key)
+        write(session, drop_promises(session, loan), f"{key}-promise")
+
+
+def drop_promises(session: Session, loan: Loan) -> list[Move]:
+    """What sales owe to lenders beyond what these are owed is the fabricator's own: it was paid back otherwise."""
+    over = balance(session, loan.promised) - sum(outstanding_of(session, loan).values())
+    return [Move(loan.promised, loan.kept, over, "Owed no longer: paid back otherwise")] if over > 0 else []
 
 
 def has_something_due(session: Session, row: LoanCampaign, now: dt.datetime) -> bool:

@@ -120,12 +120,6 @@ def gone(session: Session, number: int) -> int:
     return len(standing(session, number)) + int(taken)
 
 
-def drop_promises(session: Session, loan: Loan) -> list[Move]:
-    """What sales owe to lenders beyond what these are owed is the fabricator's own: it was paid back otherwise."""
-    over = balance(session, loan.promised) - sum(outstanding_of(session, loan).values())
-    return [Move(loan.promised, loan.kept, over, "Owed no longer: paid back otherwise")] if over > 0 else []
-
-
 def fill_from_ahead(session: Session, loan: Loan, got: dict[str, int]) -> list[Move]:
     """What was passed on for sales that were taken back fills the parts of a new one first."""
     lenders = min(got["lenders"], ahead_of(session, loan))
