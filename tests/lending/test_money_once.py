@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 from bank_support import Desk, open_desk
 from loan_support import days_pass, figure, go_to, out, sound, state
-from statement_support import Booked, camt
+from statement_support import IBAN, Booked, camt
 
 from registry.errors import Conflict
 from registry.lending.bank import again, importing, ordering, queries
@@ -169,3 +169,15 @@ def test_what_is_given_back_to_the_lenders_sales_owe_them_no_longer(desk: Desk) 
         == sum(desk.world.balance(who, desk.number, "loan") for who in ("lea", "luc"))
     )
     sound(desk.world, desk.number)
+
+
+def test_an_account_that_serves_another_campaign_now_is_counted_in_that_one_alone(desk: Desk) -> None:
+    desk.world.over(desk.number)
+    assert state(desk.world, desk.number) == "failed"
+    later = Desk(desk.world, desk.world.campaign(batch=desk.world.batch(), payee_iban=IBAN))
+    file = later.upload(Booked(700, "a gift"))
+    for act in (importing.look, importing.bring):
+        with pytest.raises(Conflict, match=f"the bank account of campaign {later.number} now"):
+            act(desk.stores, desk.people["tom"], desk.number, file)
+    assert importing.bring(desk.stores, desk.people["tom"], later.number, file).fresh == 1
+    assert (desk.book("bank"), later.book("bank")) == (0, -700)

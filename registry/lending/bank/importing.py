@@ -119,6 +119,17 @@ def _campaign(session: Session, account_id: int, number: int) -> LoanCampaign:
     row = session.get(LoanCampaign, number)
     if row is None:
         raise NotFound(f"There is no campaign {number}.", "Look at the list of campaigns.")
+    if row.opened_at is not None:
+        # An account that is free again may serve another campaign: its statements are counted in one of them alone.
+        now_of = session.exec(
+            select(LoanCampaign.id).where(
+                LoanCampaign.payee_iban == row.payee_iban, LoanCampaign.id != number,
+                col(LoanCampaign.opened_at) > row.opened_at,
+            ).order_by(col(LoanCampaign.opened_at).desc()).limit(1)
+        ).first()  # fmt: skip
+        if now_of is not None:
+            raise Conflict(f"This is the bank account of campaign {now_of} now: its statements count there.",
+                           f"Import the statement at campaign {now_of}.")  # fmt: skip
     return row
 
 
