@@ -181,3 +181,18 @@ def test_an_account_that_serves_another_campaign_now_is_counted_in_that_one_alon
             act(desk.stores, desk.people["tom"], desk.number, file)
     assert importing.bring(desk.stores, desk.people["tom"], later.number, file).fresh == 1
     assert (desk.book("bank"), later.book("bank")) == (0, -700)
+
+
+def test_what_is_above_a_pledge_may_be_as_much_as_its_booking_and_is_not_it(desk: Desk) -> None:
+    luc = desk.world.pledge("luc", desk.number, 4_000)
+    code = desk.reference(luc)
+    desk.bring(Booked(1_500, f"one {code}"), Booked(1_300, f"two {code}"), Booked(2_700, f"three {code}"))
+    one, *_ = desk.entries()
+    desk.decide(one, "assign", pledge=1)
+    (order,) = desk.orders()
+    ordering.refuse(desk.stores, desk.people["tia"], desk.number, order.id or 0, "Wrong account")
+    assert [entry.state for entry in desk.entries()] == ["matched"] * 3
+    desk.decide(one, "undo")
+    assert [entry.state for entry in desk.entries()] == ["no match"] * 3
+    assert (desk.book("unmatched"), desk.world.row(luc).state) == (5_500, "unpaid")
+    desk.check()

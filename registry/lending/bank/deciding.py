@@ -235,7 +235,7 @@ def _back(
     payee = Payee((wish.name or entry.name)[:70].strip(), wish.iban or entry.iban)
     if not payee.name or not payee.iban:
         raise Invalid("The statement does not tell who paid from which account.", "Give name and IBAN.", field="iban")
-    whole = amount == entry.amount_minor
+    whole = wish.action == "send back"  # what is above a pledge may be as much as its booking, and is not it
     return propose(
         session, campaign, "send back", till_of(campaign).unmatched, amount, payee,
         f"Your payment of {entry.booked_on}, sent back", by_id=account_id, why=why,
