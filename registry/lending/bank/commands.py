@@ -280,7 +280,7 @@ def make_file(number: int, handle: str, form: str, again: int | None, output: Pa
 
 @click.command("fund-account")
 @click.argument("slug")
-@_who
+@click.option("--as", "handle", required=True, metavar="HANDLE", help="The maintainer whose act it is.")
 @click.option("--name", required=True, help="Whose account it is, as the bank knows it.")
 @click.option("--iban", required=True)
 @click.option("--bic", default="")
